@@ -1,0 +1,1 @@
+//! The native client's actors. Empty until the client is built.

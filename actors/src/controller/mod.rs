@@ -1,0 +1,1 @@
+//! The controller actor: one metadata log, one image.

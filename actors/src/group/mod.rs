@@ -1,0 +1,1 @@
+//! Group coordinator actors, one per offsets partition.

@@ -1,0 +1,1 @@
+//! The partition actor: leadership, high watermark, parked replies.

@@ -1,0 +1,1 @@
+//! Listener and connection actors: bytes in, bytes out.

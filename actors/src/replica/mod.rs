@@ -1,0 +1,1 @@
+//! Replica fetchers. Empty until there are several nodes.

@@ -1,0 +1,1 @@
+//! Arbiters, supervision, permits and the three ways to send.

@@ -1,0 +1,1 @@
+//! The storage actor: owns the logs of one directory on one core.

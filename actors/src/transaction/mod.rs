@@ -1,0 +1,1 @@
+//! Transaction coordinators. Empty until transactions are built.

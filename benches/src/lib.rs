@@ -1,0 +1,1 @@
+//! Bench actors and micro benchmarks.

@@ -1,0 +1,9 @@
+//! Ids, quantities and time: the words that every other room speaks.
+
+mod ids;
+mod tick;
+
+pub use ids::{
+    BrokerId, LeaderEpoch, Offset, ProducerEpoch, ProducerId, TopicId, TopicName, TopicPartition,
+};
+pub use tick::Tick;

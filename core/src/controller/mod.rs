@@ -1,0 +1,1 @@
+//! The controller: metadata records, the image they build, placement and limits.

@@ -1,0 +1,1 @@
+//! Consumer groups: membership, rebalance, offsets and expiry.

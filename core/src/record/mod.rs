@@ -1,0 +1,1 @@
+//! Record batches (message format 2): views, checks, stamping, compression.

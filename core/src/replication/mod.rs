@@ -1,0 +1,1 @@
+//! Who replicates what: ISR and fetcher decisions. Empty until there are several nodes.

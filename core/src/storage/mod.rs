@@ -1,0 +1,1 @@
+//! Segment files, indexes, checkpoints and recovery, behind the trait `Disk`.

@@ -1,0 +1,1 @@
+//! Transaction coordinator decisions. Empty until transactions are built.

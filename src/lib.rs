@@ -1,0 +1,1 @@
+//! How another program embeds the engine.
