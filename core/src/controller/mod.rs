@@ -9,6 +9,7 @@ mod codec;
 mod image;
 mod record;
 mod record_codec;
+mod refusal;
 mod shared_map;
 
 pub use apply::{ApplyError, ImageDelta};
@@ -22,3 +23,4 @@ pub use record::{
     MetadataRecord, PartitionChangeRecord, PartitionRecord, RegisterBrokerRecord, TopicRecord,
 };
 pub use record_codec::{decode_records, encode_records};
+pub use refusal::Refusal;
