@@ -1,4 +1,5 @@
-//! Reading and writing Kafka's flexible message encoding (KIP-482), as far as metadata records use it.
+//! Reading and writing Kafka's flexible message encoding (KIP-482), as far as metadata records
+//! use it.
 //!
 //! ```text
 //! unsigned varint   7 bits a byte, low bits first, high bit set on all but the last byte

@@ -136,7 +136,12 @@ fn ratchets_still_bite() {
         let now = if function.is_empty() {
             text.lines().count()
         } else {
-            functions(text).into_iter().filter(|(f, _)| f == function).map(|(_, n)| n).max().unwrap_or(0)
+            functions(text)
+                .into_iter()
+                .filter(|(f, _)| f == function)
+                .map(|(_, n)| n)
+                .max()
+                .unwrap_or(0)
         };
         assert_eq!(now, *size, "{name}: lower its ratchet to {now}");
     }
@@ -161,7 +166,9 @@ fn no_unfinished_work_is_committed() {
         }
         for (index, line) in text.lines().enumerate() {
             let words = || line.split(|c: char| !c.is_alphanumeric() && c != '!' && c != '(');
-            if BANNED.iter().any(|banned| words().any(|word| word.starts_with(banned) && word.len() <= banned.len() + 1)) {
+            if BANNED.iter().any(|banned| {
+                words().any(|word| word.starts_with(banned) && word.len() <= banned.len() + 1)
+            }) {
                 problems.push(format!("{path}:{}: {}", index + 1, line.trim()));
             }
         }
@@ -189,7 +196,9 @@ fn core_step(room: &str) -> Option<usize> {
 fn core_rooms_use_only_what_stands_before_them() {
     let mut problems = Vec::new();
     for (path, text) in rust_sources() {
-        let Some(room) = path.strip_prefix("core/src/").and_then(|p| p.split('/').next()) else { continue };
+        let Some(room) = path.strip_prefix("core/src/").and_then(|p| p.split('/').next()) else {
+            continue;
+        };
         let Some(own_step) = core_step(room) else { continue };
         if path.contains("test") {
             continue;
@@ -197,8 +206,10 @@ fn core_rooms_use_only_what_stands_before_them() {
         for (index, line) in text.lines().enumerate() {
             let code = line.split("//").next().unwrap_or("");
             for used in code.split("crate::").skip(1) {
-                let name: String = used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-                let climbs = core_step(&name).is_some_and(|step| step > own_step || step == own_step && name != room);
+                let name: String =
+                    used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                let climbs = core_step(&name)
+                    .is_some_and(|step| step > own_step || step == own_step && name != room);
                 if climbs {
                     problems.push(format!("{path}:{}: {room} must not use {name}", index + 1));
                 }
@@ -249,9 +260,18 @@ fn the_message_map_names_every_handler() {
             let actor = actor.trim_end_matches([' ', '{']);
             let row = map.lines().any(|l| l.contains(&format!("`{message}`")) && l.contains(actor));
             if !row {
-                missing.insert(format!("ARCHITECTURE.md: no row for `{message}` → {actor} ({path})"));
+                missing
+                    .insert(format!("ARCHITECTURE.md: no row for `{message}` → {actor} ({path})"));
             }
         }
     }
     fail_on(missing.into_iter().collect());
+}
+
+#[test]
+fn a_long_function_would_be_found() {
+    let body = "        work();\n".repeat(80);
+    let text =
+        format!("impl X {{\n    pub(crate) fn long(\n        &self,\n    ) {{\n{body}    }}\n}}\n");
+    assert_eq!(functions(&text), vec![("long".to_owned(), 84)]);
 }

@@ -1,0 +1,3 @@
+//! Every test that starts the real thing, in one binary.
+
+mod tidy;
