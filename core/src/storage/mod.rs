@@ -1,1 +1,50 @@
-//! Segment files, indexes, checkpoints and recovery, behind the trait `Disk`.
+//! Segment files, indexes, checkpoints and recovery, behind the trait [`Disk`].
+//!
+//! Everything here is Kafka's own layout, byte for byte, so that Kafka's tools read our files and
+//! either broker opens the other's directory:
+//!
+//! ```text
+//! <log.dirs entry>/                         LogDir
+//!   .lock                                   held while a process has the directory open
+//!   .kafka_cleanshutdown                    present only after an orderly stop
+//!   meta.properties                         who owns the directory
+//!   recovery-point-offset-checkpoint        up to where each partition is known to be on disk
+//!   log-start-offset-checkpoint             where each partition begins
+//!   replication-offset-checkpoint           each partition's high watermark
+//!   <topic>-<partition>/                    Log
+//!     00000000000000000000.log              batches, one after the other
+//!     00000000000000000000.index            offset -> position, sparse
+//!     00000000000000000000.timeindex        timestamp -> offset, sparse
+//!     00000000000000000042.snapshot         producer state (opaque here)
+//!     leader-epoch-checkpoint               where each leader epoch began
+//!     partition.metadata                    the topic's id
+//! ```
+//!
+//! A [`Log`] is owned by one actor and does bounded work per call. What takes long is handed out:
+//! [`FlushJob`]s (fsync) and [`DeleteJob`]s run on another thread, recovery runs in
+//! [`LogDir::open_logs`].
+#![deny(clippy::indexing_slicing)]
+
+mod config;
+pub mod crash;
+mod dir;
+mod disk;
+mod error;
+mod health;
+mod index;
+mod log;
+mod mapped;
+pub mod names;
+mod real_disk;
+mod segment;
+mod slice;
+
+pub use config::LogConfig;
+pub use disk::{DirEntry, DirLock, Disk, DiskFile, FileStat, OpenMode};
+pub use error::{Problem, StorageError};
+pub use health::DirHealth;
+pub use log::{Appended, DeleteJob, FlushJob, Log, LogEnv, LogState};
+pub use mapped::Mapped;
+pub use real_disk::RealDisk;
+pub use segment::{BatchMeta, TimestampOffset};
+pub use slice::LogSlice;

@@ -1,0 +1,92 @@
+//! Appending, rolling and reading, on real files.
+
+#![expect(clippy::indexing_slicing, reason = "a test may panic")]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::*;
+use crate::storage::{BatchMeta, RealDisk, names};
+
+/// A batch that is a header and `filler` bytes: the log itself looks no further.
+fn batch(base: i64, records: i32, timestamp: i64, filler: usize) -> (Vec<u8>, BatchMeta) {
+    let mut bytes = Vec::new();
+    let length = i32::try_from(49 + filler).unwrap();
+    bytes.extend_from_slice(&base.to_be_bytes());
+    bytes.extend_from_slice(&length.to_be_bytes());
+    bytes.extend_from_slice(&[0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0]);
+    bytes.extend_from_slice(&(records - 1).to_be_bytes());
+    bytes.extend_from_slice(&timestamp.to_be_bytes());
+    bytes.extend_from_slice(&timestamp.to_be_bytes());
+    bytes.extend_from_slice(&[0xff; 14]);
+    bytes.extend_from_slice(&records.to_be_bytes());
+    bytes.resize(61 + filler, 0xab);
+    let meta = BatchMeta {
+        size: u32::try_from(bytes.len()).unwrap(),
+        base_offset: Offset(base),
+        last_offset: Offset(base + i64::from(records) - 1),
+        max_timestamp: timestamp,
+    };
+    (bytes, meta)
+}
+
+fn log(dir: &Path, config: LogConfig) -> Log {
+    let env = LogEnv { disk: Arc::new(RealDisk), health: DirHealth::new(dir) };
+    let partition = TopicPartition::new("t", 0);
+    Log::create(env, &dir.join("t-0"), partition, Arc::new(config), Tick::at(1)).unwrap()
+}
+
+fn fill(log: &mut Log, batches: i64) {
+    for at in 0..batches {
+        let (bytes, meta) = batch(log.log_end_offset().0, 3, 1000 + at, 100);
+        log.append(Tick::at(1), &bytes, &[meta]).unwrap();
+    }
+}
+
+#[test]
+fn what_is_appended_is_read_in_whole_batches() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut log = log(dir.path(), LogConfig::default());
+    fill(&mut log, 1000);
+    assert_eq!(log.log_end_offset(), Offset(3000));
+    for start in (0..3000).step_by(7) {
+        let slice = log.read(Offset(start), 1000, Offset(3000), true).unwrap();
+        let bytes = slice.read_to_vec().unwrap();
+        let whole = (1000 / 161 * 161).min(483_000 / 3 - slice.position as usize);
+        assert_eq!(bytes.len(), whole, "start {start}");
+        assert_eq!(i64::from_be_bytes(bytes[..8].try_into().unwrap()), start / 3 * 3);
+    }
+}
+
+#[test]
+fn the_upper_bound_leaves_out_the_batch_that_holds_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut log = log(dir.path(), LogConfig::default());
+    fill(&mut log, 100);
+    assert_eq!(log.read(Offset(0), 100_000, Offset(8), true).unwrap().length, 322);
+    assert_eq!(log.read(Offset(0), 100_000, Offset(9), true).unwrap().length, 483);
+    assert_eq!(log.read(Offset(297), 100_000, Offset(300), true).unwrap().length, 161);
+    assert!(log.read(Offset(300), 100_000, Offset(300), true).unwrap().is_empty());
+    assert!(log.read(Offset(0), 10, Offset(300), false).unwrap().is_empty());
+    assert_eq!(log.read(Offset(0), 10, Offset(300), true).unwrap().length, 161);
+    assert!(matches!(
+        log.read(Offset(301), 10, Offset(400), true),
+        Err(StorageError::OffsetOutOfRange { .. })
+    ));
+}
+
+#[test]
+fn a_full_segment_is_rolled_and_old_ones_are_still_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = LogConfig { segment_bytes: 1610, ..LogConfig::default() };
+    let mut log = log(dir.path(), config);
+    fill(&mut log, 200);
+    assert_eq!(log.segment_count(), 20);
+    for start in 0..600 {
+        let slice = log.read(Offset(start), 1 << 20, Offset(600), true).unwrap();
+        let bytes = slice.read_to_vec().unwrap();
+        assert_eq!(i64::from_be_bytes(bytes[..8].try_into().unwrap()), start / 3 * 3);
+        assert_eq!(slice.segment_base_offset, Offset(start / 30 * 30));
+    }
+    assert!(dir.path().join("t-0").join(names::segment_file(Offset(570), "log")).exists());
+}

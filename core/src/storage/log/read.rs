@@ -1,0 +1,125 @@
+//! From an offset to a range of a file.
+
+use super::Log;
+use crate::base::Offset;
+use crate::storage::index::Place;
+use crate::storage::segment::Segment;
+use crate::storage::{LogSlice, StorageError};
+
+/// Closed segments whose files stay open at a time.
+const OPEN_FILES: usize = 8;
+
+impl Log {
+    /// The batches from the one that holds `start`, as many whole ones as fit in `max_bytes` and end
+    /// before `upper`; with `min_one`, the first even if it is larger. All are of one segment.
+    ///
+    /// Empty if there is nothing yet; an error if `start` is before the log's start or past its end.
+    pub fn read(
+        &mut self,
+        start: Offset,
+        max_bytes: u32,
+        upper: Offset,
+        min_one: bool,
+    ) -> Result<LogSlice, StorageError> {
+        if start < self.log_start || start > self.next_offset {
+            return Err(StorageError::OffsetOutOfRange {
+                requested: start,
+                start: self.log_start,
+                end: self.next_offset,
+            });
+        }
+        if start >= upper || start == self.next_offset {
+            return self.nothing();
+        }
+        // from the segment that may hold the offset; cleaning may have left it without
+        let first = self.closed.partition_point(|segment| segment.base_offset() <= start);
+        for at in first.saturating_sub(1)..=self.closed.len() {
+            let next_base = match at.checked_add(1) {
+                Some(next) if next < self.closed.len() => {
+                    self.closed.get(next).map_or(self.next_offset, Segment::base_offset)
+                }
+                Some(next) if next == self.closed.len() => self.active.base_offset(),
+                _ => self.next_offset,
+            };
+            let (place, closed, active) = self.parts();
+            let segment = closed.get_mut(at).unwrap_or(active);
+            let opened = segment.is_open();
+            let base = segment.base_offset();
+            let slice = read_segment(
+                place,
+                segment,
+                Range { start, max_bytes, upper, min_one, next_base },
+            )?;
+            if !opened && at < self.closed.len() {
+                self.note_open(base);
+            }
+            if let Some(slice) = slice {
+                return Ok(slice);
+            }
+            if next_base >= upper {
+                break;
+            }
+        }
+        self.nothing()
+    }
+
+    /// An empty slice at the log's end.
+    fn nothing(&mut self) -> Result<LogSlice, StorageError> {
+        let (place, _, active) = self.parts();
+        Ok(LogSlice {
+            position: u64::from(active.size()),
+            length: 0,
+            segment_base_offset: active.base_offset(),
+            file: active.file(place)?,
+        })
+    }
+
+    /// Notes that a closed segment's file was opened, and closes the one that was opened longest
+    /// ago if there are too many.
+    pub(super) fn note_open(&mut self, base: Offset) {
+        self.open_files.push_back(base);
+        while self.open_files.len() > OPEN_FILES {
+            let Some(oldest) = self.open_files.pop_front() else { break };
+            if let Ok(at) = self.closed.binary_search_by_key(&oldest, Segment::base_offset)
+                && let Some(segment) = self.closed.get_mut(at)
+            {
+                segment.release();
+            }
+        }
+    }
+}
+
+/// What is asked of one segment.
+struct Range {
+    start: Offset,
+    max_bytes: u32,
+    upper: Offset,
+    min_one: bool,
+    /// Base offset of the next segment, or the log's end.
+    next_base: Offset,
+}
+
+/// `None` if the segment has nothing at or after the offset.
+fn read_segment(
+    place: Place<'_>,
+    segment: &mut Segment,
+    range: Range,
+) -> Result<Option<LogSlice>, StorageError> {
+    let Some(first) = segment.find(place, range.start)? else { return Ok(None) };
+    let end = if range.upper >= range.next_base {
+        segment.size()
+    } else {
+        // the batch that holds the bound is left out whole
+        segment.find(place, range.upper)?.map_or(segment.size(), |bound| bound.position)
+    };
+    let mut length = segment.whole_batches(place, first.position, end, range.max_bytes)?;
+    if length == 0 && range.min_one && end > first.position {
+        length = first.size;
+    }
+    Ok(Some(LogSlice {
+        file: segment.file(place)?,
+        position: u64::from(first.position),
+        length,
+        segment_base_offset: segment.base_offset(),
+    }))
+}

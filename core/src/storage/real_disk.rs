@@ -1,0 +1,202 @@
+//! The operating system's file system.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this file is what the ban on std::fs sends everyone to"
+)]
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, IoSlice};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use rustix::fs::{FlockOperation, flock};
+
+use super::{DirEntry, DirLock, Disk, DiskFile, FileStat, Mapped, OpenMode};
+
+/// The most slices handed to one `pwritev`.
+const MAX_SLICES: usize = 16;
+
+/// The operating system's file system.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RealDisk;
+
+#[derive(Debug)]
+struct RealFile(File);
+
+#[derive(Debug)]
+struct RealLock {
+    _file: File,
+}
+
+impl DirLock for RealLock {}
+
+impl Disk for RealDisk {
+    fn create_dir_all(&self, dir: &Path) -> io::Result<()> {
+        fs::create_dir_all(dir)
+    }
+
+    fn list(&self, dir: &Path) -> io::Result<Vec<DirEntry>> {
+        let mut entries = Vec::new();
+        for entry in fs::read_dir(dir)? {
+            let entry = entry?;
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            // a file may vanish between the two calls: another thread deletes old segments
+            let metadata = match entry.metadata() {
+                Ok(metadata) => metadata,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(error),
+            };
+            entries.push(DirEntry { name, is_dir: metadata.is_dir(), len: metadata.len() });
+        }
+        Ok(entries)
+    }
+
+    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn DiskFile>> {
+        let mut options = OpenOptions::new();
+        options.read(true);
+        match mode {
+            OpenMode::Read => {}
+            OpenMode::Write => {
+                options.write(true);
+            }
+            OpenMode::Create => {
+                options.write(true).create(true).truncate(false);
+            }
+            OpenMode::Truncate => {
+                options.write(true).create(true).truncate(true);
+            }
+        }
+        Ok(Arc::new(RealFile(options.open(path)?)))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn remove_dir_all(&self, dir: &Path) -> io::Result<()> {
+        fs::remove_dir_all(dir)
+    }
+
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        File::open(dir)?.sync_all()
+    }
+
+    fn stat(&self, path: &Path) -> io::Result<Option<FileStat>> {
+        let metadata = match fs::metadata(path) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let modified_ms = metadata
+            .modified()
+            .ok()
+            .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
+            .and_then(|age| i64::try_from(age.as_millis()).ok())
+            .unwrap_or(0);
+        Ok(Some(FileStat { len: metadata.len(), modified_ms, is_dir: metadata.is_dir() }))
+    }
+
+    fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn DirLock>>> {
+        let file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(Box::new(RealLock { _file: file }))),
+            Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl DiskFile for RealFile {
+    fn read_at(&self, buf: &mut [u8], position: u64) -> io::Result<usize> {
+        let mut read = 0;
+        while let Some(rest) = buf.get_mut(read..).filter(|rest| !rest.is_empty()) {
+            match self.0.read_at(rest, position + read as u64) {
+                Ok(0) => break,
+                Ok(count) => read += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(read)
+    }
+
+    fn write_at(&self, bufs: &[IoSlice<'_>], mut position: u64) -> io::Result<()> {
+        for mut bufs in bufs.chunks(MAX_SLICES).map(Slices::of) {
+            while !bufs.as_slice().is_empty() {
+                let written = match rustix::io::pwritev(&self.0, bufs.as_slice(), position) {
+                    Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero)),
+                    Ok(written) => written,
+                    Err(rustix::io::Errno::INTR) => continue,
+                    Err(error) => return Err(error.into()),
+                };
+                position += written as u64;
+                bufs.advance(written);
+            }
+        }
+        Ok(())
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.0.metadata()?.len())
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.0.set_len(len)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+
+    fn fd(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.0.as_fd())
+    }
+
+    fn map(&self, len: usize) -> io::Result<Mapped> {
+        Mapped::of(self.0.as_fd(), len)
+    }
+}
+
+/// Up to [`MAX_SLICES`] slices on the stack, of which a partial write has taken the front.
+struct Slices<'a> {
+    slices: [IoSlice<'a>; MAX_SLICES],
+    first: usize,
+    len: usize,
+}
+
+impl<'a> Slices<'a> {
+    fn of(bufs: &'a [IoSlice<'a>]) -> Self {
+        let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+        for (slot, buf) in slices.iter_mut().zip(bufs) {
+            *slot = IoSlice::new(buf);
+        }
+        let mut this = Self { slices, first: 0, len: bufs.len().min(MAX_SLICES) };
+        this.advance(0);
+        this
+    }
+
+    fn as_slice(&self) -> &[IoSlice<'a>] {
+        self.slices.get(self.first..self.len).unwrap_or_default()
+    }
+
+    /// Forgets the first `count` bytes, and empty slices at the front.
+    fn advance(&mut self, mut count: usize) {
+        while self.first < self.len {
+            let Some(front) = self.slices.get_mut(self.first) else { break };
+            if front.len() > count {
+                front.advance(count);
+                break;
+            }
+            count -= front.len();
+            self.first += 1;
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Finding positions in a segment.
+
+use super::recent::Found;
+use super::{Segment, Step, Walk};
+use crate::base::Offset;
+use crate::storage::index::Place;
+use crate::storage::{StorageError, names};
+
+impl Segment {
+    /// The first batch that ends at or after `offset`; `None` if there is none in this segment.
+    pub(crate) fn find(
+        &mut self,
+        place: Place<'_>,
+        offset: Offset,
+    ) -> Result<Option<Found>, StorageError> {
+        if let Some(found) = self.recent.as_ref().and_then(|recent| recent.find(offset)) {
+            return Ok(Some(found));
+        }
+        let start = self.offset_index.position_before(place, self.base_offset, offset)?;
+        let file = self.file(place)?;
+        let mut walk = Walk::new(&*file, start, self.size);
+        while let Some(step) = self.next_step(place, &mut walk)? {
+            if step.last_offset >= offset {
+                return Ok(Some(Found { position: step.position, size: step.size }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Bytes of whole batches from `start`, where a batch starts, that fit in `max_bytes` and end
+    /// by `end`.
+    pub(crate) fn whole_batches(
+        &mut self,
+        place: Place<'_>,
+        start: u32,
+        end: u32,
+        max_bytes: u32,
+    ) -> Result<u32, StorageError> {
+        let limit = start.saturating_add(max_bytes);
+        if end <= limit {
+            return Ok(end.saturating_sub(start));
+        }
+        let boundary = self.offset_index.boundary_before(place, self.base_offset, limit)?;
+        let mut last = boundary.max(start);
+        let file = self.file(place)?;
+        let mut walk = Walk::new(&*file, last, end);
+        while let Some(step) = self.next_step(place, &mut walk)? {
+            if step.end() > limit {
+                break;
+            }
+            last = step.end();
+        }
+        Ok(last - start)
+    }
+
+    fn next_step(
+        &self,
+        place: Place<'_>,
+        walk: &mut Walk<'_>,
+    ) -> Result<Option<Step>, StorageError> {
+        walk.next().map_err(|stop| stop.at(place.path(self.base_offset, names::LOG)))
+    }
+}
