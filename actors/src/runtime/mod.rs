@@ -1,1 +1,30 @@
-//! Arbiters, supervision, permits and the three ways to send.
+//! The only room that touches arbiters and supervision: cores, the guardian, permits, the send
+//! forms, and the clock.
+
+mod clock;
+mod cores;
+mod credits;
+mod deadline;
+mod epitaph;
+mod guardian;
+mod join;
+mod named;
+mod panics;
+mod registry;
+mod reply;
+mod restarts;
+mod send;
+
+pub use clock::{monotonic_ms, now};
+pub use cores::Cores;
+pub use credits::{Credits, MemoryPermit, RequestTicket};
+pub use deadline::DeadlineDriver;
+pub use epitaph::{Epitaph, ExitReason};
+pub use guardian::{Child, Guardian};
+pub use join::Join;
+pub use named::{ActorName, current_actor};
+pub use panics::log_panics;
+pub use registry::{Generation, Registry, Route};
+pub use reply::{Answer, Reply, ReplyPort};
+pub use restarts::{RestartPolicy, Restarts, Verdict};
+pub use send::{Refused, ask, offer, offer_to, tell, tell_to};
