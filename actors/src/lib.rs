@@ -7,6 +7,7 @@
 pub mod client;
 pub mod controller;
 pub mod group;
+pub mod node;
 pub mod partition;
 pub mod protocol;
 pub mod replica;

@@ -1,0 +1,33 @@
+//! What every part of one broker may reach: settings, the metadata image, and the ways to its
+//! actors.
+
+use std::sync::{Arc, OnceLock};
+
+use arc_swap::ArcSwap;
+use ottla_core::base::BrokerId;
+use ottla_core::controller::MetadataImage;
+use ottla_core::storage::Disk;
+
+use crate::controller::ControllerHandle;
+use crate::protocol::Listener;
+use crate::runtime::{Cores, Credits, Guardian};
+
+/// One broker, as its requests and actors see it.
+pub struct Node {
+    /// Its id in the cluster.
+    pub broker_id: BrokerId,
+    /// The cluster's metadata: immutable, swapped whole.
+    pub image: ArcSwap<MetadataImage>,
+    /// The arbiters.
+    pub cores: Arc<Cores>,
+    /// Starts and restarts actors.
+    pub guardian: Guardian,
+    /// The file system.
+    pub disk: Arc<dyn Disk>,
+    /// The way to the controller.
+    pub controller: ControllerHandle,
+    /// The memory requests may hold.
+    pub credits: Arc<Credits>,
+    /// The bound listeners, once they are.
+    pub listeners: OnceLock<Vec<Arc<Listener>>>,
+}
