@@ -2,8 +2,10 @@
 
 mod ids;
 mod tick;
+mod wheel;
 
 pub use ids::{
     BrokerId, LeaderEpoch, Offset, ProducerEpoch, ProducerId, TopicId, TopicName, TopicPartition,
 };
 pub use tick::Tick;
+pub use wheel::{TimerId, TimerWheel};
