@@ -15,3 +15,6 @@ pub mod requests;
 pub mod runtime;
 pub mod storage;
 pub mod transaction;
+
+#[cfg(test)]
+mod test_kit;

@@ -1,9 +1,26 @@
 //! Bytes in, bytes out: listeners, connections, and the order of replies.
+//!
+//! An [`Acceptor`] hands each socket to the [`ConnectionHost`] of a core; there a connection actor
+//! cuts frames, starts their handlers, and writes the answers in request order.
 
+mod acceptor;
+mod connection;
+mod frames;
+mod host;
 mod info;
 mod listener;
+mod messages;
 mod outbox;
+mod quotas;
+mod server;
+mod writer;
 
+pub use acceptor::{Acceptor, AcceptorParts, Hosts, SocketOptions, bind};
+pub use connection::CloseReason;
+pub use frames::FrameError;
+pub use host::{ConnectionHost, ConnectionRules};
 pub use info::{ClientSoftware, ConnectionId, ConnectionInfo};
 pub use listener::{Listener, SecurityProtocol};
 pub use outbox::{ReplySlot, Segment};
+pub use quotas::{ConnectionLimits, ConnectionPermit, ConnectionQuotas};
+pub use server::{Server, ServerOptions};

@@ -11,6 +11,7 @@ use kafka_protocol::messages::ApiKey;
 use ottla_core::storage::LogSlice;
 use parking_lot::Mutex;
 
+use crate::requests::RequestError;
 use crate::runtime::RequestTicket;
 
 /// A piece of a response.
@@ -39,13 +40,22 @@ impl Segment {
     }
 }
 
+/// Why a request will never be answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Lost {
+    /// It does not parse.
+    Refused(RequestError),
+    /// Its handler died.
+    Unanswered(ApiKey),
+}
+
 /// A finished answer, with the ticket that is freed when its last byte has left.
 #[derive(Debug)]
 pub(super) struct Finished {
     /// The response, its 4-byte length in front; empty if the request has none.
     pub(super) segments: Vec<Segment>,
     /// What the request holds.
-    pub(super) ticket: RequestTicket,
+    pub(super) _ticket: RequestTicket,
 }
 
 #[derive(Debug, Default)]
@@ -55,7 +65,7 @@ struct State {
     /// One place for each request in flight; none while it is worked on.
     answers: VecDeque<Option<Finished>>,
     /// A request whose handler died without answering.
-    lost: Option<ApiKey>,
+    lost: Option<Lost>,
     closed: bool,
 }
 
@@ -94,10 +104,10 @@ impl Outbox {
     ///
     /// # Errors
     /// The kind of a request that will never be answered: the connection must be closed.
-    pub(super) fn take(&self, out: &mut VecDeque<Finished>) -> Result<(), ApiKey> {
+    pub(super) fn take(&self, out: &mut VecDeque<Finished>) -> Result<(), Lost> {
         let mut state = self.state.lock();
-        if let Some(api_key) = state.lost {
-            return Err(api_key);
+        if let Some(lost) = &state.lost {
+            return Err(lost.clone());
         }
         while let Some(Some(_)) = state.answers.front() {
             out.extend(state.answers.pop_front().flatten());
@@ -139,8 +149,8 @@ impl Outbox {
         self.waker.wake();
     }
 
-    fn lose(&self, api_key: ApiKey) {
-        self.state.lock().lost = Some(api_key);
+    fn lose(&self, lost: Lost) {
+        self.state.lock().lost.get_or_insert(lost);
         self.waker.wake();
     }
 }
@@ -164,13 +174,20 @@ impl ReplySlot {
     /// the connection writes in request order.
     pub fn send(mut self, segments: Vec<Segment>) {
         if let Some((outbox, ticket)) = self.open.take() {
-            outbox.answer(self.number, Finished { segments, ticket });
+            outbox.answer(self.number, Finished { segments, _ticket: ticket });
         }
     }
 
     /// Ends a request that has no response: a produce with `acks=0`.
     pub fn none(self) {
         self.send(Vec::new());
+    }
+
+    /// Closes the connection because of what is wrong with the request.
+    pub fn refuse(&mut self, error: RequestError) {
+        if let Some((outbox, _)) = self.open.take() {
+            outbox.lose(Lost::Refused(error));
+        }
     }
 
     /// When the last byte of the request arrived.
@@ -183,7 +200,7 @@ impl ReplySlot {
 impl Drop for ReplySlot {
     fn drop(&mut self) {
         if let Some((outbox, _)) = self.open.take() {
-            outbox.lose(self.api_key);
+            outbox.lose(Lost::Unanswered(self.api_key));
         }
     }
 }

@@ -97,9 +97,10 @@ impl Request {
     /// The body does not parse.
     pub fn decode<T: Decodable>(&mut self) -> Result<T, RequestError> {
         let RequestHeader { api_key, version, .. } = self.header;
-        T::decode(&mut self.body, version).map_err(|error| {
-            tracing::debug!(%error, "request body does not parse");
-            RequestError::MalformedBody(api_key, version)
+        T::decode(&mut self.body, version).map_err(|_| {
+            let error = RequestError::MalformedBody(api_key, version);
+            self.reply.refuse(error.clone());
+            error
         })
     }
 

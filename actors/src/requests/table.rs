@@ -5,7 +5,7 @@ use kafka_protocol::messages::{ApiKey, RequestHeader as WireHeader};
 use kafka_protocol::protocol::{Decodable, VersionRange};
 
 use super::k18_api_versions;
-use super::{Handler, RequestError, RequestHeader};
+use super::{Handler, Request, RequestError, RequestHeader};
 
 /// When the next request of the same connection may start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +18,19 @@ pub enum Stage {
 }
 
 /// One row: an API key, when the next request may start, and its handler.
-pub(crate) struct Entry(ApiKey, pub(crate) Stage, pub(crate) Handler);
+pub(crate) struct Entry(ApiKey, Stage, Handler);
+
+impl Entry {
+    /// When the next request of the same connection may start.
+    pub(crate) fn stage(&self) -> Stage {
+        self.1
+    }
+
+    /// Hands the request to its handler.
+    pub(crate) fn handle(&self, request: Request) {
+        (self.2)(request);
+    }
+}
 
 /// What is served, by API key. A key without a row is not advertised.
 static TABLE: &[Entry] = &[Entry(ApiKey::ApiVersions, Stage::One, k18_api_versions::handle)];

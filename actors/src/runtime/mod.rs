@@ -22,7 +22,7 @@ pub use deadline::DeadlineDriver;
 pub use epitaph::{Epitaph, ExitReason};
 pub use guardian::{Child, Guardian};
 pub use join::Join;
-pub use named::{ActorName, current_actor};
+pub use named::{ActorName, current_actor, start_here};
 pub use panics::log_panics;
 pub use registry::{Generation, Registry, Route};
 pub use reply::{Answer, Reply, ReplyPort};

@@ -12,6 +12,9 @@ use actix::dev::ContextFut;
 use actix::dev::channel::{AddressReceiver, channel};
 use actix::{Actor, Addr, Context};
 
+/// Room in the mailbox of an actor started by its neighbour.
+const HERE_MAILBOX: usize = 16;
+
 /// An actor's name in log lines.
 pub type ActorName = Arc<str>;
 
@@ -44,6 +47,13 @@ pub(super) fn run<A: Actor<Context = Context<A>>>(
         factory(&mut context)
     };
     actix_rt::spawn(Named { name, future: Box::pin(context.into_future(actor)) });
+}
+
+/// Starts an actor on this thread's arbiter, unguarded.
+pub fn start_here<A: Actor<Context = Context<A>>>(name: impl Into<ActorName>, actor: A) -> Addr<A> {
+    let (addr, receiver) = mailbox(HERE_MAILBOX);
+    run(name.into(), receiver, |_| actor);
+    addr
 }
 
 /// The short name of an actor's type.

@@ -1,0 +1,176 @@
+//! One listening socket: accepts connections and hands each to a core in turn.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use actix::prelude::*;
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use tokio::net::TcpListener;
+
+use super::messages::{Adopt, StopAccepting};
+use super::quotas::ConnectionQuotas;
+use super::{ConnectionHost, Listener};
+use crate::runtime::{Epitaph, Registry, tell};
+
+/// The pause after the first failed accept of a streak; doubled up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The hosts of all cores, by core.
+pub type Hosts = Registry<usize, ConnectionHost>;
+
+/// How sockets are set up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SocketOptions {
+    /// `socket.send.buffer.bytes`; none leaves it to the system.
+    pub send_buffer: Option<usize>,
+    /// `socket.receive.buffer.bytes`; none leaves it to the system.
+    pub receive_buffer: Option<usize>,
+    /// `socket.listen.backlog.size`.
+    pub backlog: i32,
+}
+
+/// Binds a listening socket.
+///
+/// # Errors
+/// The address is in use or not of this machine.
+pub fn bind(address: SocketAddr, options: &SocketOptions) -> io::Result<std::net::TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    if address.is_ipv6() {
+        // [::] serves IPv4 clients too, as Java's sockets do
+        socket.set_only_v6(false)?;
+    }
+    // accepted sockets inherit it, and the window scale is fixed when they connect
+    if let Some(bytes) = options.receive_buffer {
+        socket.set_recv_buffer_size(bytes)?;
+    }
+    socket.bind(&address.into())?;
+    socket.listen(options.backlog.max(1))?;
+    Ok(socket.into())
+}
+
+/// What an acceptor works with; kept over its restarts.
+pub struct AcceptorParts {
+    /// The bound socket.
+    pub socket: std::net::TcpListener,
+    /// What is known of the listener.
+    pub listener: Arc<Listener>,
+    /// The limits it accepts under.
+    pub quotas: Arc<ConnectionQuotas>,
+    /// The hosts it hands sockets to.
+    pub hosts: Arc<Hosts>,
+    /// How accepted sockets are set up.
+    pub options: SocketOptions,
+    /// Counts accepted connections, shared by all acceptors.
+    pub turn: Arc<AtomicUsize>,
+}
+
+/// One listening socket.
+///
+/// Lives on core 0; owned by the broker's guardian; blocks on nothing. After a panic it goes on
+/// with the same socket: clients wait in the backlog meanwhile.
+pub struct Acceptor {
+    parts: Arc<AcceptorParts>,
+    _epitaph: Epitaph,
+}
+
+impl Acceptor {
+    /// An acceptor that starts accepting when it is started.
+    #[must_use]
+    pub fn new(parts: Arc<AcceptorParts>, epitaph: Epitaph) -> Self {
+        Self { parts, _epitaph: epitaph }
+    }
+}
+
+impl Actor for Acceptor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        let parts = Arc::clone(&self.parts);
+        let accepting = async move {
+            if let Err(error) = accept_all(&parts).await {
+                let listener = &*parts.listener.name;
+                tracing::error!(listener, %error, "listener cannot accept connections");
+            }
+        };
+        ctx.spawn(accepting.into_actor(self));
+    }
+}
+
+impl Handler<StopAccepting> for Acceptor {
+    type Result = ();
+
+    fn handle(&mut self, StopAccepting: StopAccepting, ctx: &mut Self::Context) {
+        ctx.stop();
+    }
+}
+
+async fn accept_all(parts: &AcceptorParts) -> io::Result<()> {
+    let socket = TcpListener::from_std(parts.socket.try_clone()?)?;
+    let listener = &*parts.listener.name;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        if !parts.quotas.has_room() {
+            let open = parts.quotas.open();
+            tracing::warn!(listener, open, "max.connections reached, waiting for one to close");
+            parts.quotas.room().await;
+        }
+        match socket.accept().await {
+            Ok((stream, peer)) => {
+                pause = FIRST_PAUSE;
+                hand_over(parts, stream.into_std()?, peer);
+            }
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(error) => {
+                if pause == FIRST_PAUSE {
+                    tracing::error!(listener, %error, "cannot accept connections, trying again");
+                }
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        }
+    }
+}
+
+/// Whether an accept failed because the one connection it would have returned is gone.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    let kinds = [ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted];
+    kinds.contains(&error.kind())
+}
+
+fn hand_over(parts: &AcceptorParts, socket: std::net::TcpStream, peer: SocketAddr) {
+    let permit = match parts.quotas.admit(peer.ip().to_canonical()) {
+        Ok(permit) => permit,
+        Err(limit) => {
+            let listener = &*parts.listener.name;
+            tracing::info!(%peer, listener, limit, "connection rejected: too many from its address");
+            return;
+        }
+    };
+    if let Err(error) = set_up(&socket, &parts.options) {
+        tracing::debug!(%peer, %error, "socket option refused");
+    }
+    let cores = parts.hosts.len().max(1);
+    let core = parts.turn.fetch_add(1, Ordering::Relaxed) % cores;
+    // no host: its core is being rebuilt, and the client connects again
+    if let Some(host) = parts.hosts.get(&core) {
+        let listener = Arc::clone(&parts.listener);
+        tell(&host.addr, Adopt { socket, peer, listener, permit });
+    }
+}
+
+fn set_up(socket: &std::net::TcpStream, options: &SocketOptions) -> io::Result<()> {
+    let socket = SockRef::from(socket);
+    socket.set_tcp_nodelay(true)?;
+    socket.set_keepalive(true)?;
+    match options.send_buffer {
+        Some(bytes) => socket.set_send_buffer_size(bytes),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,159 @@
+//! The connections of one core: adopts sockets, closes idle ones, drains all at the end.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use actix::prelude::*;
+use tokio::net::TcpStream;
+
+use super::connection::{Activity, CloseReason, Connection, Parts};
+use super::messages::{Adopt, Close, Closed, Drain, DrainAll};
+use super::{ConnectionId, ConnectionInfo};
+use crate::node::Node;
+use crate::runtime::{Epitaph, ReplyPort, monotonic_ms, start_here, tell};
+
+static NEXT_CONNECTION: AtomicU64 = AtomicU64::new(1);
+
+/// The bounds a connection lives under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnectionRules {
+    /// `socket.request.max.bytes`.
+    pub max_frame: usize,
+    /// Requests one connection may have in flight.
+    pub max_in_flight: usize,
+    /// `connections.max.idle.ms`; none closes no connection for being idle.
+    pub max_idle_ms: Option<u64>,
+}
+
+struct Guest {
+    addr: Addr<Connection>,
+    activity: Rc<Activity>,
+}
+
+/// The connections of one core.
+///
+/// Lives on that core; owned by the broker's guardian; blocks on nothing. When it panics its
+/// connections live on, unswept, and new ones go to the host that is started next.
+pub struct ConnectionHost {
+    node: Arc<Node>,
+    rules: ConnectionRules,
+    guests: HashMap<ConnectionId, Guest>,
+    sweep: Option<SpawnHandle>,
+    drained: Option<ReplyPort<()>>,
+    _epitaph: Epitaph,
+}
+
+impl ConnectionHost {
+    /// A host with no connections.
+    #[must_use]
+    pub fn new(node: Arc<Node>, rules: ConnectionRules, epitaph: Epitaph) -> Self {
+        Self { node, rules, guests: HashMap::new(), sweep: None, drained: None, _epitaph: epitaph }
+    }
+
+    fn adopt(&mut self, adopt: Adopt, ctx: &mut Context<Self>) -> std::io::Result<()> {
+        let stream = TcpStream::from_std(adopt.socket)?;
+        let id = ConnectionId(NEXT_CONNECTION.fetch_add(1, Ordering::Relaxed));
+        let activity = Rc::<Activity>::default();
+        let info = ConnectionInfo {
+            id,
+            peer: adopt.peer,
+            listener: adopt.listener,
+            software: std::sync::OnceLock::new(),
+        };
+        let connection = Connection::new(Parts {
+            info: Arc::new(info),
+            node: Arc::clone(&self.node),
+            host: ctx.address().downgrade(),
+            stream,
+            activity: Rc::clone(&activity),
+            permit: adopt.permit,
+            max_frame: self.rules.max_frame,
+            max_in_flight: self.rules.max_in_flight,
+        });
+        let addr = start_here(format!("connection {}", adopt.peer), connection);
+        self.guests.insert(id, Guest { addr, activity });
+        self.arm_sweep(ctx);
+        Ok(())
+    }
+
+    /// One timer for all connections of a core, and none when there are none.
+    fn arm_sweep(&mut self, ctx: &mut Context<Self>) {
+        let Some(max_idle_ms) = self.rules.max_idle_ms else { return };
+        if self.sweep.is_none() {
+            let every = Duration::from_millis((max_idle_ms / 8).clamp(10, 5_000));
+            self.sweep = Some(ctx.run_interval(every, move |host, ctx| {
+                host.close_idle(max_idle_ms);
+                if host.guests.is_empty()
+                    && let Some(sweep) = host.sweep.take()
+                {
+                    ctx.cancel_future(sweep);
+                }
+            }));
+        }
+    }
+
+    fn close_idle(&self, max_idle_ms: u64) {
+        let now = monotonic_ms();
+        for guest in self.guests.values() {
+            let idle_ms = now.saturating_sub(guest.activity.last_progress_ms.get());
+            if idle_ms >= max_idle_ms && !guest.activity.busy.get() {
+                tell(&guest.addr, Close(CloseReason::Idle));
+            }
+        }
+    }
+
+    fn answer_if_drained(&mut self) {
+        if self.guests.is_empty()
+            && let Some(done) = self.drained.take()
+        {
+            done.send(());
+        }
+    }
+}
+
+impl Actor for ConnectionHost {
+    type Context = Context<Self>;
+}
+
+impl Handler<Adopt> for ConnectionHost {
+    type Result = ();
+
+    fn handle(&mut self, adopt: Adopt, ctx: &mut Self::Context) {
+        let peer = adopt.peer;
+        if self.drained.is_some() {
+            return;
+        }
+        if let Err(error) = self.adopt(adopt, ctx) {
+            tracing::warn!(%peer, %error, "connection could not be served");
+        }
+    }
+}
+
+impl Handler<Closed> for ConnectionHost {
+    type Result = ();
+
+    fn handle(&mut self, Closed(id): Closed, _: &mut Self::Context) {
+        self.guests.remove(&id);
+        self.answer_if_drained();
+    }
+}
+
+impl Handler<DrainAll> for ConnectionHost {
+    type Result = ();
+
+    fn handle(&mut self, drain: DrainAll, ctx: &mut Self::Context) {
+        self.drained = Some(drain.done);
+        for guest in self.guests.values() {
+            tell(&guest.addr, Drain);
+        }
+        ctx.run_later(Duration::from_millis(drain.deadline_ms), |host, _| {
+            for guest in host.guests.values() {
+                tell(&guest.addr, Close(CloseReason::Stopping));
+            }
+        });
+        self.answer_if_drained();
+    }
+}

@@ -1,0 +1,49 @@
+//! What listeners, hosts and connections say to each other.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use actix::Message;
+
+use super::connection::CloseReason;
+use super::quotas::ConnectionPermit;
+use super::{ConnectionId, Listener};
+use crate::runtime::ReplyPort;
+
+/// acceptor → host of a core, tell: serve this socket.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct Adopt {
+    pub(super) socket: std::net::TcpStream,
+    pub(super) peer: SocketAddr,
+    pub(super) listener: Arc<Listener>,
+    pub(super) permit: ConnectionPermit,
+}
+
+/// connection → host of its core, tell: forget me.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct Closed(pub(super) ConnectionId);
+
+/// host → connection, tell: close at once.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct Close(pub(super) CloseReason);
+
+/// broker → host, host → connection, tell: read no more, finish what is in flight, close.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct Drain;
+
+/// broker → host, tell, answered when no connection is left: drain, and after `deadline_ms` close.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct DrainAll {
+    pub(super) deadline_ms: u64,
+    pub(super) done: ReplyPort<()>,
+}
+
+/// broker → acceptor, tell: accept no more.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct StopAccepting;

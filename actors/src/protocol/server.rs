@@ -1,0 +1,111 @@
+//! All listeners and hosts of a broker, started and stopped together.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use actix::Addr;
+use parking_lot::Mutex;
+
+use super::Listener;
+use super::acceptor::{Acceptor, AcceptorParts, Hosts, SocketOptions};
+use super::host::{ConnectionHost, ConnectionRules};
+use super::messages::{DrainAll, StopAccepting};
+use super::quotas::{ConnectionLimits, ConnectionQuotas};
+use crate::node::Node;
+use crate::runtime::{Child, ReplyPort, Route, tell};
+
+/// How a server treats its connections.
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    /// Socket settings.
+    pub sockets: SocketOptions,
+    /// Limits on their number.
+    pub limits: ConnectionLimits,
+    /// The bounds each lives under.
+    pub rules: ConnectionRules,
+}
+
+/// The listeners and connections of a broker.
+pub struct Server {
+    acceptors: Vec<Arc<Mutex<Option<Arc<Addr<Acceptor>>>>>>,
+    hosts: Arc<Hosts>,
+    quotas: Arc<ConnectionQuotas>,
+}
+
+impl Server {
+    /// Starts to accept on `sockets`, each already bound.
+    #[must_use]
+    pub fn start(
+        node: &Arc<Node>,
+        sockets: Vec<(std::net::TcpListener, Arc<Listener>)>,
+        options: &ServerOptions,
+    ) -> Self {
+        let hosts = start_hosts(node, options.rules);
+        let quotas = ConnectionQuotas::new(options.limits.clone());
+        let turn = Arc::new(AtomicUsize::new(0));
+        let acceptors = sockets.into_iter().map(|(socket, listener)| {
+            let parts = AcceptorParts {
+                socket,
+                listener,
+                quotas: Arc::clone(&quotas),
+                hosts: Arc::clone(&hosts),
+                options: options.sockets,
+                turn: Arc::clone(&turn),
+            };
+            start_acceptor(node, parts)
+        });
+        let acceptors = acceptors.collect();
+        Self { acceptors, hosts, quotas }
+    }
+
+    /// Connections open now.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.quotas.open()
+    }
+
+    /// Stops accepting, lets requests in flight finish for up to `deadline_ms`, closes all.
+    pub async fn stop(&self, deadline_ms: u64) {
+        for acceptor in &self.acceptors {
+            if let Some(acceptor) = acceptor.lock().take() {
+                tell(&acceptor, StopAccepting);
+            }
+        }
+        for (_, host) in self.hosts.all() {
+            let (done, drained) = ReplyPort::oneshot();
+            tell(&host.addr, DrainAll { deadline_ms, done });
+            drained.await;
+        }
+    }
+}
+
+fn start_hosts(node: &Arc<Node>, rules: ConnectionRules) -> Arc<Hosts> {
+    let hosts = Arc::new(Hosts::new());
+    for core in 0..node.cores.count() {
+        let owner = Arc::clone(node);
+        let published = Arc::clone(&hosts);
+        let child = Child::new(format!("host {core}"), core, move |_, epitaph| {
+            ConnectionHost::new(Arc::clone(&owner), rules, epitaph)
+        });
+        node.guardian.start(child.publish(move |route| published.publish(core, route)));
+    }
+    hosts
+}
+
+fn start_acceptor(
+    node: &Arc<Node>,
+    parts: AcceptorParts,
+) -> Arc<Mutex<Option<Arc<Addr<Acceptor>>>>> {
+    let current = Arc::new(Mutex::new(None));
+    let published = Arc::clone(&current);
+    let name = format!("acceptor {}", parts.listener.name);
+    let parts = Arc::new(parts);
+    let child = Child::new(name, 0, move |_, epitaph| Acceptor::new(Arc::clone(&parts), epitaph));
+    let publish = move |route: Route<Acceptor>| *published.lock() = Some(route.addr);
+    node.guardian.start(child.publish(publish));
+    current
+}
+
+#[cfg(test)]
+#[path = "server_tests.rs"]
+mod tests;

@@ -1,0 +1,299 @@
+//! A server on a real socket, spoken to by bytes.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use kafka_protocol::messages::{
+    ApiKey, ApiVersionsRequest, ApiVersionsResponse, RequestHeader, ResponseHeader,
+};
+use kafka_protocol::protocol::{Decodable, Encodable, StrBytes};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::super::*;
+use super::*;
+use crate::runtime::monotonic_ms;
+use crate::test_kit::node;
+
+fn options() -> ServerOptions {
+    ServerOptions {
+        sockets: SocketOptions { send_buffer: None, receive_buffer: None, backlog: 50 },
+        limits: ConnectionLimits { total: 1_000, per_ip: 1_000, ..ConnectionLimits::default() },
+        rules: ConnectionRules {
+            max_frame: 100 * 1024 * 1024,
+            max_in_flight: 64,
+            max_idle_ms: Some(60_000),
+        },
+    }
+}
+
+/// Runs `test` against a server with `options`.
+fn with_server<F: Future<Output = ()>>(
+    options: ServerOptions,
+    test: impl FnOnce(SocketAddr, Arc<Node>, Arc<Server>) -> F,
+) {
+    actix::System::new().block_on(async {
+        let node = node(2);
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let socket = bind(any, &options.sockets).unwrap();
+        let bound = socket.local_addr().unwrap();
+        let listener = Arc::new(Listener {
+            name: "PLAINTEXT".into(),
+            protocol: SecurityProtocol::Plaintext,
+            bound,
+            advertised_host: "localhost".into(),
+            advertised_port: bound.port(),
+        });
+        let server = Arc::new(Server::start(&node, vec![(socket, listener)], &options));
+        let within = Duration::from_secs(20);
+        let done = tokio::time::timeout(within, test(bound, Arc::clone(&node), server)).await;
+        node.cores.stop();
+        assert!(done.is_ok(), "the test took too long");
+    });
+}
+
+fn api_versions(version: i16, correlation_id: i32, software: &'static str) -> Vec<u8> {
+    let mut body = Vec::new();
+    RequestHeader::default()
+        .with_request_api_key(ApiKey::ApiVersions as i16)
+        .with_request_api_version(version)
+        .with_correlation_id(correlation_id)
+        .with_client_id(Some(StrBytes::from_static_str("test")))
+        .encode(&mut body, ApiKey::ApiVersions.request_header_version(version.min(4)))
+        .unwrap();
+    ApiVersionsRequest::default()
+        .with_client_software_name(StrBytes::from_static_str(software))
+        .with_client_software_version(StrBytes::from_static_str("1.0"))
+        .encode(&mut body, version.min(4))
+        .unwrap();
+    framed(&body)
+}
+
+fn framed(body: &[u8]) -> Vec<u8> {
+    let mut frame = i32::try_from(body.len()).unwrap().to_be_bytes().to_vec();
+    frame.extend_from_slice(body);
+    frame
+}
+
+async fn response(client: &mut TcpStream, version: i16) -> (i32, ApiVersionsResponse) {
+    let length = client.read_i32().await.unwrap();
+    let mut frame = vec![0; usize::try_from(length).unwrap()];
+    client.read_exact(&mut frame).await.unwrap();
+    let mut frame = bytes::Bytes::from(frame);
+    let header = ResponseHeader::decode(&mut frame, 0).unwrap();
+    let body = ApiVersionsResponse::decode(&mut frame, version).unwrap();
+    assert!(frame.is_empty());
+    (header.correlation_id, body)
+}
+
+async fn is_closed(client: &mut TcpStream) -> bool {
+    let mut byte = [0; 1];
+    matches!(client.read(&mut byte).await, Ok(0) | Err(_))
+}
+
+async fn until(mut done: impl FnMut() -> bool) {
+    while !done() {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+#[test]
+fn pipelined_requests_are_answered_in_order() {
+    with_server(options(), |address, _, _| async move {
+        let mut client = TcpStream::connect(address).await.unwrap();
+        let burst: Vec<u8> = (0..500).flat_map(|id| api_versions(4, id, "test")).collect();
+        client.write_all(&burst).await.unwrap();
+        for id in 0..500 {
+            let (correlation_id, body) = response(&mut client, 4).await;
+            assert_eq!((correlation_id, body.error_code), (id, 0));
+        }
+    });
+}
+
+#[test]
+fn an_unknown_version_of_api_versions_is_answered_in_version_0() {
+    with_server(options(), |address, _, _| async move {
+        let mut client = TcpStream::connect(address).await.unwrap();
+        client.write_all(&api_versions(5, 1, "test")).await.unwrap();
+        let (_, body) = response(&mut client, 0).await;
+        assert_eq!(body.error_code, 35);
+        let keys: Vec<_> =
+            body.api_keys.iter().map(|k| (k.api_key, k.min_version, k.max_version)).collect();
+        assert_eq!(keys, [(18, 0, 4)]);
+        // the connection goes on
+        client.write_all(&api_versions(3, 2, "test")).await.unwrap();
+        assert_eq!(response(&mut client, 3).await.0, 2);
+    });
+}
+
+#[test]
+fn client_software_must_be_words() {
+    with_server(options(), |address, _, _| async move {
+        let mut client = TcpStream::connect(address).await.unwrap();
+        for (software, code) in [("-x", 42), ("", 42), ("a b", 42), ("librdkafka", 0)] {
+            client.write_all(&api_versions(3, 1, software)).await.unwrap();
+            assert_eq!(response(&mut client, 3).await.1.error_code, code, "{software:?}");
+        }
+    });
+}
+
+#[test]
+fn bad_frames_and_requests_close_their_connection_only() {
+    with_server(options(), |address, _, _| async move {
+        let mut good = TcpStream::connect(address).await.unwrap();
+        let unknown_api = framed(&[0x7f, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]);
+        let unknown_version = framed(&[0, 0, 0x7f, 0, 0, 0, 0, 0, 0xff, 0xff]);
+        let bad: Vec<Vec<u8>> = vec![
+            i32::MAX.to_be_bytes().to_vec(),
+            (-1_i32).to_be_bytes().to_vec(),
+            framed(&[]),
+            framed(&[0, 18]),
+            framed(&[0, 18, 0, 3, 0, 0, 0, 1, 0x7f, 0xff, 1]),
+            framed(&[0, 18, 0, 3, 0, 0, 0, 1, 0, 2, 0xff, 0xfe, 0, 2, b'a', 2, b'1', 0]),
+            // the length of a compact string that is absurd
+            framed(&[0, 18, 0, 3, 0, 0, 0, 1, 0xff, 0xff, 0, 0xff, 0xff, 0xff, 0xff, 0x0f]),
+            unknown_api,
+            unknown_version,
+            (100..=255).cycle().take(5_000).collect(),
+        ];
+        for (index, bytes) in bad.into_iter().enumerate() {
+            let mut client = TcpStream::connect(address).await.unwrap();
+            client.write_all(&bytes).await.unwrap();
+            assert!(is_closed(&mut client).await, "case {index}");
+        }
+        good.write_all(&api_versions(4, 9, "test")).await.unwrap();
+        assert_eq!(response(&mut good, 4).await.0, 9);
+    });
+}
+
+#[test]
+fn bytes_may_arrive_one_by_one() {
+    with_server(options(), |address, _, _| async move {
+        let mut client = TcpStream::connect(address).await.unwrap();
+        client.set_nodelay(true).unwrap();
+        for byte in api_versions(4, 3, "test") {
+            client.write_all(&[byte]).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(response(&mut client, 4).await.0, 3);
+    });
+}
+
+#[test]
+fn promised_bytes_set_nothing_aside() {
+    with_server(options(), |address, node, _| async move {
+        let mut clients = Vec::new();
+        for _ in 0..200 {
+            let mut client = TcpStream::connect(address).await.unwrap();
+            client.write_all(&99_000_000_i32.to_be_bytes()).await.unwrap();
+            client.write_all(&[0; 100]).await.unwrap();
+            clients.push(client);
+        }
+        until(|| node.credits.used() >= 200 * 104).await;
+        assert!(node.credits.used() < 200 * 4_096, "{}", node.credits.used());
+        drop(clients);
+        until(|| node.credits.used() == 0).await;
+    });
+}
+
+#[test]
+fn a_peer_that_never_reads_is_not_read_any_further() {
+    with_server(options(), |address, node, server| async move {
+        let client = TcpStream::connect(address).await.unwrap();
+        let burst: Vec<u8> = (0..500).flat_map(|id| api_versions(4, id, "test")).collect();
+        // until both socket buffers are full the peer's writes go through
+        let mut written = 0;
+        loop {
+            let write = client.try_write(&burst);
+            match write {
+                Ok(bytes) => written += bytes,
+                Err(_) => {
+                    let soon = Duration::from_millis(300);
+                    if tokio::time::timeout(soon, client.writable()).await.is_err() {
+                        break;
+                    }
+                }
+            }
+            assert!(written < 1 << 30);
+        }
+        assert!(node.credits.used() < 1024 * 1024, "{}", node.credits.used());
+        assert_eq!(server.connections(), 1);
+        let mut other = TcpStream::connect(address).await.unwrap();
+        other.write_all(&api_versions(4, 9, "test")).await.unwrap();
+        assert_eq!(response(&mut other, 4).await.0, 9);
+        drop(client);
+        until(|| server.connections() == 1).await;
+    });
+}
+
+#[test]
+fn idle_connections_are_closed_and_stalled_ones_too() {
+    let mut options = options();
+    options.rules.max_idle_ms = Some(300);
+    with_server(options, |address, _, server| async move {
+        let mut idle = TcpStream::connect(address).await.unwrap();
+        let mut partial = TcpStream::connect(address).await.unwrap();
+        partial.write_all(&[0, 0]).await.unwrap();
+        let mut active = TcpStream::connect(address).await.unwrap();
+        let started = monotonic_ms();
+        while monotonic_ms() < started + 900 {
+            active.write_all(&api_versions(4, 1, "test")).await.unwrap();
+            response(&mut active, 4).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert!(is_closed(&mut idle).await);
+        assert!(is_closed(&mut partial).await);
+        until(|| server.connections() == 1).await;
+        active.write_all(&api_versions(4, 2, "test")).await.unwrap();
+        assert_eq!(response(&mut active, 4).await.0, 2);
+    });
+}
+
+#[test]
+fn connections_are_limited_per_address_and_in_all() {
+    let mut limited = options();
+    limited.limits.per_ip = 2;
+    with_server(limited, |address, _, server| async move {
+        let first = TcpStream::connect(address).await.unwrap();
+        let _second = TcpStream::connect(address).await.unwrap();
+        let mut third = TcpStream::connect(address).await.unwrap();
+        assert!(is_closed(&mut third).await);
+        drop(first);
+        until(|| server.connections() == 1).await;
+        let mut fourth = TcpStream::connect(address).await.unwrap();
+        fourth.write_all(&api_versions(4, 2, "test")).await.unwrap();
+        assert_eq!(response(&mut fourth, 4).await.0, 2);
+    });
+    let mut limited = options();
+    limited.limits.total = 1;
+    with_server(limited, |address, _, server| async move {
+        let first = TcpStream::connect(address).await.unwrap();
+        until(|| server.connections() == 1).await;
+        let mut second = TcpStream::connect(address).await.unwrap();
+        second.write_all(&api_versions(4, 2, "test")).await.unwrap();
+        let mut byte = [0; 1];
+        let soon = Duration::from_millis(100);
+        assert!(tokio::time::timeout(soon, second.peek(&mut byte)).await.is_err());
+        drop(first);
+        assert_eq!(response(&mut second, 4).await.0, 2);
+    });
+}
+
+#[test]
+fn stopping_closes_every_connection_and_the_port() {
+    with_server(options(), |address, _, server| async move {
+        let mut clients = Vec::new();
+        for _ in 0..20 {
+            let mut client = TcpStream::connect(address).await.unwrap();
+            client.write_all(&api_versions(4, 2, "test")).await.unwrap();
+            response(&mut client, 4).await;
+            clients.push(client);
+        }
+        server.stop(1_000).await;
+        for mut client in clients {
+            assert!(is_closed(&mut client).await);
+        }
+        assert_eq!(server.connections(), 0);
+    });
+}

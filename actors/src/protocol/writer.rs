@@ -1,0 +1,174 @@
+//! Writes replies: runs of memory segments with one vectored send, file ranges with `sendfile`.
+//!
+//! Nothing is copied into a buffer of its own: a reply waits in the queue until the socket takes
+//! it, and its ticket is freed after its last byte. A peer that never reads therefore keeps its
+//! tickets, and its connection stops reading.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
+use std::task::{Context, Poll, ready};
+
+use bytes::Buf;
+use rustix::net::{SendAncillaryBuffer, SendFlags};
+use tokio::io::Interest;
+use tokio::net::TcpStream;
+
+use super::Segment;
+use super::outbox::Finished;
+
+/// Segments sent with one call.
+const VECTOR: usize = 64;
+/// File bytes sent with one call, so that one reader cannot keep a core for long.
+const FILE_BYTES: usize = 1024 * 1024;
+/// Calls made in one turn.
+const CALLS: usize = 16;
+
+/// What a turn of writing came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Written {
+    /// Every reply has left.
+    All,
+    /// The turn is over and the socket would still take bytes.
+    Enough,
+}
+
+/// The replies that are next to be written, in order.
+#[derive(Debug, Default)]
+pub(super) struct Writer {
+    /// Replies whose bytes have not all left.
+    pub(super) queue: VecDeque<Finished>,
+    /// The first segment of the first reply that has not left.
+    segment: usize,
+    sent: u64,
+}
+
+impl Writer {
+    /// Bytes written since the connection opened.
+    pub(super) fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// Bytes in memory that wait to be written.
+    pub(super) fn unsent_bytes(&self) -> usize {
+        let in_memory = |segment: &Segment| match segment {
+            Segment::Bytes(bytes) => bytes.len(),
+            Segment::File(_) => 0,
+        };
+        self.queue.iter().flat_map(|reply| &reply.segments).map(in_memory).sum()
+    }
+
+    /// Whether nothing waits to be written.
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Writes until the socket takes no more or the turn is over.
+    pub(super) fn poll_write(
+        &mut self,
+        stream: &TcpStream,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<Written>> {
+        for _ in 0..CALLS {
+            let Some(is_file) = self.front_is_file() else {
+                return Poll::Ready(Ok(Written::All));
+            };
+            ready!(stream.poll_write_ready(cx))?;
+            let sent = stream.try_io(Interest::WRITABLE, || {
+                if is_file { self.send_file(stream) } else { self.send_bytes(stream) }
+            });
+            match sent {
+                Ok(sent) => self.advance(sent),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+        let written = if self.front_is_file().is_some() { Written::Enough } else { Written::All };
+        Poll::Ready(Ok(written))
+    }
+
+    /// Drops replies that have left; whether the next segment is a file, or none if there is none.
+    fn front_is_file(&mut self) -> Option<bool> {
+        loop {
+            let reply = self.queue.front()?;
+            match reply.segments.get(self.segment) {
+                Some(segment) if segment.is_empty() => self.segment += 1,
+                Some(Segment::File(_)) => return Some(true),
+                Some(Segment::Bytes(_)) => return Some(false),
+                None => {
+                    self.queue.pop_front();
+                    self.segment = 0;
+                }
+            }
+        }
+    }
+
+    fn unsent(&self) -> impl Iterator<Item = &Segment> {
+        self.queue.iter().flat_map(|reply| &reply.segments).skip(self.segment)
+    }
+
+    fn send_bytes(&self, stream: &TcpStream) -> io::Result<usize> {
+        let mut slices = [IoSlice::new(&[]); VECTOR];
+        let mut count = 0;
+        let mut flags = SendFlags::NOSIGNAL;
+        let mut unsent = self.unsent();
+        for (slot, segment) in slices.iter_mut().zip(&mut unsent) {
+            let Segment::Bytes(bytes) = segment else {
+                // the header of a fetch leaves in one packet with the records behind it
+                flags |= SendFlags::MORE;
+                break;
+            };
+            *slot = IoSlice::new(bytes);
+            count += 1;
+        }
+        let slices = slices.get(..count).unwrap_or_default();
+        if let [one] = slices {
+            return Ok(rustix::net::send(stream, one, flags)?);
+        }
+        let mut space = [MaybeUninit::uninit(); 0];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        Ok(rustix::net::sendmsg(stream, slices, &mut control, flags)?)
+    }
+
+    fn send_file(&mut self, stream: &TcpStream) -> io::Result<usize> {
+        let segment = self.queue.front_mut().and_then(|r| r.segments.get_mut(self.segment));
+        let Some(segment) = segment else { return Ok(0) };
+        let Segment::File(slice) = &*segment else { return Ok(0) };
+        let Some(file) = slice.fd() else {
+            // not a file of the operating system's: a test disk
+            *segment = Segment::Bytes(slice.read_to_vec()?.into());
+            return self.send_bytes(stream);
+        };
+        let mut position = slice.position;
+        let count = usize::try_from(slice.length).unwrap_or(FILE_BYTES).min(FILE_BYTES);
+        match rustix::fs::sendfile(stream, file, Some(&mut position), count)? {
+            0 => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
+            sent => Ok(sent),
+        }
+    }
+
+    /// Takes `sent` bytes off the front of what is unsent.
+    fn advance(&mut self, mut sent: usize) {
+        self.sent += sent as u64;
+        while sent > 0 {
+            let Some(reply) = self.queue.front_mut() else { return };
+            let Some(segment) = reply.segments.get_mut(self.segment) else {
+                self.queue.pop_front();
+                self.segment = 0;
+                continue;
+            };
+            let taken = sent.min(segment.len());
+            match segment {
+                Segment::Bytes(bytes) => bytes.advance(taken),
+                Segment::File(slice) => {
+                    slice.position += taken as u64;
+                    slice.length -= u32::try_from(taken).unwrap_or(slice.length);
+                }
+            }
+            sent -= taken;
+            if segment.is_empty() {
+                self.segment += 1;
+            }
+        }
+    }
+}
