@@ -28,6 +28,8 @@ pub struct TimerWheel<K> {
     entries: Vec<Entry<K>>,
     free: u32,
     len: usize,
+    /// Counts every timer ever armed, so that an id is not used twice.
+    armed: u32,
 }
 
 #[derive(Debug)]
@@ -81,6 +83,7 @@ impl<K> TimerWheel<K> {
             entries: Vec::new(),
             free: NIL,
             len: 0,
+            armed: 0,
         }
     }
 
@@ -99,14 +102,13 @@ impl<K> TimerWheel<K> {
     /// Arms a timer; a deadline already past fires at the next [`TimerWheel::advance`].
     pub fn insert(&mut self, deadline_ms: u64, key: K) -> TimerId {
         let index = self.allocate();
-        let generation = match self.entry_mut(index) {
-            Some(entry) => {
-                entry.deadline = deadline_ms;
-                entry.key = Some(key);
-                entry.generation
-            }
-            None => 0,
-        };
+        self.armed = self.armed.wrapping_add(1);
+        let generation = self.armed;
+        if let Some(entry) = self.entry_mut(index) {
+            entry.deadline = deadline_ms;
+            entry.generation = generation;
+            entry.key = Some(key);
+        }
         self.link(index, deadline_ms);
         self.len += 1;
         TimerId { index, generation }
@@ -307,7 +309,6 @@ impl<K> TimerWheel<K> {
         let free = self.free;
         let entry = self.entry_mut(index)?;
         entry.place = Place::Free;
-        entry.generation = entry.generation.wrapping_add(1);
         entry.next = free;
         entry.previous = NIL;
         let key = entry.key.take();
