@@ -1,0 +1,117 @@
+//! Keys of groups, clients, addresses, metrics subscriptions, and replication quotas.
+
+use crate::definition::{Definition, Kind, MayBeEmpty, Rule, Scope, key, same};
+
+pub(super) static KEYS: &[Definition] = &[
+    key("consumer_byte_rate", Kind::Long, "").default("9223372036854775807").scope(Scope::Client),
+    key("controller_mutation_rate", Kind::Double, "").default("2.147483647E9").scope(Scope::Client),
+    key("producer_byte_rate", Kind::Long, "").default("9223372036854775807").scope(Scope::Client),
+    key("request_percentage", Kind::Double, "").default("2.147483647E9").scope(Scope::Client),
+    key("connection_creation_rate", Kind::Int, "")
+        .default("2147483647")
+        .at_least(0)
+        .scope(Scope::Ip),
+    key("follower.replication.throttled.rate", Kind::Long, "")
+        .default("9223372036854775807")
+        .at_least(0)
+        .cluster_wide()
+        .scope(Scope::DynamicBroker),
+    key("leader.replication.throttled.rate", Kind::Long, "")
+        .default("9223372036854775807")
+        .at_least(0)
+        .cluster_wide()
+        .scope(Scope::DynamicBroker),
+    key("replica.alter.log.dirs.io.max.bytes.per.second", Kind::Long, "")
+        .default("9223372036854775807")
+        .at_least(0)
+        .cluster_wide()
+        .scope(Scope::DynamicBroker),
+    key("consumer.assignment.interval.ms", Kind::Int, "")
+        .default("1000")
+        .at_least(0)
+        .scope(Scope::Group)
+        .synonyms(&[same("group.consumer.assignment.interval.ms")]),
+    key("consumer.heartbeat.interval.ms", Kind::Int, "")
+        .default("5000")
+        .at_least(1)
+        .scope(Scope::Group)
+        .synonyms(&[same("group.consumer.heartbeat.interval.ms")]),
+    key("consumer.session.timeout.ms", Kind::Int, "")
+        .default("45000")
+        .at_least(1)
+        .scope(Scope::Group)
+        .synonyms(&[same("group.consumer.session.timeout.ms")]),
+    key("share.assignment.interval.ms", Kind::Int, "")
+        .default("1000")
+        .at_least(0)
+        .scope(Scope::Group)
+        .synonyms(&[same("group.share.assignment.interval.ms")]),
+    key("share.auto.offset.reset", Kind::String, "")
+        .default("latest")
+        .rule(Rule::ShareOffsetReset)
+        .scope(Scope::Group),
+    key("share.delivery.count.limit", Kind::Int, "")
+        .default("5")
+        .at_least(2)
+        .scope(Scope::Group)
+        .synonyms(&[same("group.share.delivery.count.limit")]),
+    key("share.heartbeat.interval.ms", Kind::Int, "")
+        .default("5000")
+        .at_least(1)
+        .scope(Scope::Group)
+        .synonyms(&[same("group.share.heartbeat.interval.ms")]),
+    key("share.isolation.level", Kind::String, "")
+        .default("read_uncommitted")
+        .rule(Rule::OneOf(&["read_committed", "read_uncommitted"]))
+        .scope(Scope::Group),
+    key("share.partition.max.record.locks", Kind::Int, "")
+        .default("2000")
+        .at_least(100)
+        .scope(Scope::Group)
+        .synonyms(&[same("group.share.partition.max.record.locks")]),
+    key("share.record.lock.duration.ms", Kind::Int, "")
+        .default("30000")
+        .at_least(1000)
+        .scope(Scope::Group)
+        .synonyms(&[same("group.share.record.lock.duration.ms")]),
+    key("share.renew.acknowledge.enable", Kind::Boolean, "").default("true").scope(Scope::Group),
+    key("share.session.timeout.ms", Kind::Int, "")
+        .default("45000")
+        .at_least(1)
+        .scope(Scope::Group)
+        .synonyms(&[same("group.share.session.timeout.ms")]),
+    key("streams.assignment.interval.ms", Kind::Int, "")
+        .default("1000")
+        .at_least(0)
+        .scope(Scope::Group)
+        .synonyms(&[same("group.streams.assignment.interval.ms")]),
+    key("streams.heartbeat.interval.ms", Kind::Int, "")
+        .default("5000")
+        .at_least(1)
+        .scope(Scope::Group)
+        .synonyms(&[same("group.streams.heartbeat.interval.ms")]),
+    key("streams.initial.rebalance.delay.ms", Kind::Int, "")
+        .default("3000")
+        .at_least(0)
+        .scope(Scope::Group)
+        .synonyms(&[same("group.streams.initial.rebalance.delay.ms")]),
+    key("streams.num.standby.replicas", Kind::Int, "")
+        .default("0")
+        .at_least(0)
+        .scope(Scope::Group)
+        .synonyms(&[same("group.streams.num.standby.replicas")]),
+    key("streams.session.timeout.ms", Kind::Int, "")
+        .default("45000")
+        .at_least(1)
+        .scope(Scope::Group)
+        .synonyms(&[same("group.streams.session.timeout.ms")]),
+    key("interval.ms", Kind::Int, "").default("300000").scope(Scope::ClientMetrics),
+    key("match", Kind::List, "")
+        .default("")
+        .rule(Rule::Members(&[], MayBeEmpty::Yes))
+        .scope(Scope::ClientMetrics),
+    key("metrics", Kind::List, "")
+        .default("")
+        .rule(Rule::Members(&[], MayBeEmpty::Yes))
+        .scope(Scope::ClientMetrics),
+];
