@@ -9,17 +9,16 @@
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::api_versions_response::ApiVersion;
 use kafka_protocol::messages::{ApiKey, ApiVersionsRequest, ApiVersionsResponse};
-use kafka_protocol::protocol::{Message, VersionRange};
+use ottla_core::wire::api::Api;
 
 use super::table::advertised;
-use super::{Request, Segment, encode_response};
+use super::{Request, Segment, encode};
 use crate::protocol::ClientSoftware;
 
 /// Answers with the table of what is served.
 pub(crate) fn handle(mut request: Request) {
-    let served = ApiVersionsRequest::VERSIONS;
-    if !(served.min..=served.max).contains(&request.header.version) {
-        return refuse_version(request, served);
+    if !Api::find(ApiKey::ApiVersions).is_some_and(|api| api.serves(request.header.version)) {
+        return refuse_version(request);
     }
     let Ok(body) = request.decode::<ApiVersionsRequest>() else { return };
     if request.header.version >= 3 {
@@ -34,26 +33,25 @@ pub(crate) fn handle(mut request: Request) {
         // a second ApiVersions on the same connection changes nothing
         drop(request.session.software.set(software));
     }
-    let keys = advertised().map(|(key, versions)| row(key, versions)).collect();
+    let keys = advertised().map(row).collect();
     request.respond(&ApiVersionsResponse::default().with_api_keys(keys));
 }
 
 /// Answers in version 0 with the versions of ApiVersions itself.
-fn refuse_version(request: Request, served: VersionRange) {
+fn refuse_version(request: Request) {
     let response = ApiVersionsResponse::default()
         .with_error_code(ResponseError::UnsupportedVersion.code())
-        .with_api_keys(vec![row(ApiKey::ApiVersions, served)]);
-    let correlation_id = request.header.correlation_id;
-    if let Some(bytes) = encode_response(ApiKey::ApiVersions, 0, correlation_id, &response) {
+        .with_api_keys(Api::find(ApiKey::ApiVersions).map(row).into_iter().collect());
+    if let Ok(bytes) = encode(ApiKey::ApiVersions, 0, request.header.correlation_id, &response) {
         request.reply.send(vec![Segment::Bytes(bytes)]);
     }
 }
 
-fn row(key: ApiKey, versions: VersionRange) -> ApiVersion {
+fn row(api: &Api) -> ApiVersion {
     ApiVersion::default()
-        .with_api_key(key as i16)
-        .with_min_version(versions.min)
-        .with_max_version(versions.max)
+        .with_api_key(api.key as i16)
+        .with_min_version(api.min)
+        .with_max_version(api.max)
 }
 
 /// Kafka's rule for names and versions of client software: letters and digits, with `-` and `.`

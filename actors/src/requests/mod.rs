@@ -10,28 +10,17 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use bytes::{BufMut, Bytes, BytesMut};
-use kafka_protocol::messages::{ApiKey, ResponseHeader};
-use kafka_protocol::protocol::{Decodable, Encodable, StrBytes};
+use bytes::{Bytes, BytesMut};
+use kafka_protocol::messages::ApiKey;
+use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion};
+use ottla_core::wire::{self, WireError};
 
 use crate::node::Node;
 use crate::protocol::{ConnectionId, ConnectionInfo, Listener, ReplySlot, Segment};
 
+pub use ottla_core::wire::RequestHeader;
+pub use table::Stage;
 pub(crate) use table::dispatch;
-pub use table::{Stage, supported_versions};
-
-/// What stands in front of every request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestHeader {
-    /// The kind of request.
-    pub api_key: ApiKey,
-    /// The version of its schema.
-    pub version: i16,
-    /// Comes back in the response.
-    pub correlation_id: i32,
-    /// What the client calls itself (`client.id`).
-    pub client_id: Option<StrBytes>,
-}
 
 /// One request on its way through the broker.
 pub struct Request {
@@ -59,30 +48,25 @@ pub type Handler = fn(Request);
 /// Why a request gets no answer but a closed connection, as Kafka does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RequestError {
-    /// Too short to hold a header, or its header does not parse.
-    MalformedHeader,
-    /// No such API key.
-    UnknownApi(i16),
-    /// The API key is known but not served here.
+    /// Its header does not parse, or names no API of Kafka's.
+    Header(WireError),
+    /// The API is Kafka's but not served here.
     NotServed(ApiKey),
     /// A version that is not served.
     UnsupportedVersion(ApiKey, i16),
-    /// The body does not parse in its version.
-    MalformedBody(ApiKey, i16),
+    /// The body does not parse.
+    Body(ApiKey, WireError),
 }
 
 impl fmt::Display for RequestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::MalformedHeader => f.write_str("malformed request header"),
-            Self::UnknownApi(key) => write!(f, "unknown api key {key}"),
+            Self::Header(error) => error.fmt(f),
             Self::NotServed(key) => write!(f, "api {key:?} is not served"),
             Self::UnsupportedVersion(key, version) => {
                 write!(f, "version {version} of api {key:?} is not served")
             }
-            Self::MalformedBody(key, version) => {
-                write!(f, "malformed body of api {key:?} version {version}")
-            }
+            Self::Body(key, error) => write!(f, "{key:?}: {error}"),
         }
     }
 }
@@ -95,10 +79,9 @@ impl Request {
     ///
     /// # Errors
     /// The body does not parse.
-    pub fn decode<T: Decodable>(&mut self) -> Result<T, RequestError> {
-        let RequestHeader { api_key, version, .. } = self.header;
-        T::decode(&mut self.body, version).map_err(|_| {
-            let error = RequestError::MalformedBody(api_key, version);
+    pub fn decode<T: Decodable + HeaderVersion>(&mut self) -> Result<T, RequestError> {
+        wire::decode(&mut self.body, self.header.version).map_err(|error| {
+            let error = RequestError::Body(self.header.api_key, error);
             self.reply.refuse(error.clone());
             error
         })
@@ -107,29 +90,21 @@ impl Request {
     /// Answers with an encoded response.
     pub fn respond<T: Encodable>(self, response: &T) {
         let RequestHeader { api_key, version, correlation_id, .. } = self.header;
-        match encode_response(api_key, version, correlation_id, response) {
-            Some(bytes) => self.reply.send(vec![Segment::Bytes(bytes)]),
+        match encode(api_key, version, correlation_id, response) {
+            Ok(bytes) => self.reply.send(vec![Segment::Bytes(bytes)]),
             // the dropped slot closes the connection
-            None => tracing::error!(?api_key, version, "response does not fit its version"),
+            Err(error) => tracing::error!(?api_key, %error, "response cannot be sent"),
         }
     }
 }
 
 /// A whole response: length, header, body.
-pub(crate) fn encode_response<T: Encodable>(
+pub(crate) fn encode<T: Encodable>(
     api_key: ApiKey,
     version: i16,
     correlation_id: i32,
     response: &T,
-) -> Option<Bytes> {
+) -> Result<Bytes, WireError> {
     let header_version = api_key.response_header_version(version);
-    let header = ResponseHeader::default().with_correlation_id(correlation_id);
-    let size = response.compute_size(version).ok()? + 16;
-    let mut frame = BytesMut::with_capacity(size);
-    frame.put_u32(0);
-    header.encode(&mut frame, header_version).ok()?;
-    response.encode(&mut frame, version).ok()?;
-    let length = u32::try_from(frame.len() - 4).ok()?;
-    frame.get_mut(..4)?.copy_from_slice(&length.to_be_bytes());
-    Some(frame.freeze())
+    wire::encode_response(header_version, correlation_id, response, version).map(BytesMut::freeze)
 }

@@ -1,11 +1,11 @@
 //! The table of handlers and the one dispatcher.
 
 use bytes::Bytes;
-use kafka_protocol::messages::{ApiKey, RequestHeader as WireHeader};
-use kafka_protocol::protocol::{Decodable, VersionRange};
+use kafka_protocol::messages::ApiKey;
+use ottla_core::wire::{self, RequestHeader, api::Api};
 
 use super::k18_api_versions;
-use super::{Handler, Request, RequestError, RequestHeader};
+use super::{Handler, Request, RequestError};
 
 /// When the next request of the same connection may start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,15 +35,9 @@ impl Entry {
 /// What is served, by API key. A key without a row is not advertised.
 static TABLE: &[Entry] = &[Entry(ApiKey::ApiVersions, Stage::One, k18_api_versions::handle)];
 
-/// The versions served of an API, if it is served at all.
-#[must_use]
-pub fn supported_versions(key: ApiKey) -> Option<VersionRange> {
-    entry(key).map(|_| key.valid_versions())
-}
-
 /// Every API that is served, with its versions.
-pub(crate) fn advertised() -> impl Iterator<Item = (ApiKey, VersionRange)> {
-    TABLE.iter().filter_map(|row| Some((row.0, supported_versions(row.0)?)))
+pub(crate) fn advertised() -> impl Iterator<Item = &'static Api> {
+    TABLE.iter().filter_map(|row| Api::find(row.0))
 }
 
 fn entry(key: ApiKey) -> Option<&'static Entry> {
@@ -58,29 +52,23 @@ fn entry(key: ApiKey) -> Option<&'static Entry> {
 /// # Errors
 /// The connection must be closed.
 pub(crate) fn dispatch(frame: &mut Bytes) -> Result<(RequestHeader, &'static Entry), RequestError> {
-    let (Some(key), Some(version)) = (read_i16(frame, 0), read_i16(frame, 2)) else {
-        return Err(RequestError::MalformedHeader);
-    };
-    let api_key = ApiKey::try_from(key).map_err(|()| RequestError::UnknownApi(key))?;
-    let row = entry(api_key).ok_or(RequestError::NotServed(api_key))?;
-    let served = api_key.valid_versions();
-    let known = (served.min..=served.max).contains(&version);
-    if !known && api_key != ApiKey::ApiVersions {
-        return Err(RequestError::UnsupportedVersion(api_key, version));
+    let header = wire::decode_header(frame).map_err(RequestError::Header)?;
+    let (key, version) = (header.api_key, header.version);
+    let row = entry(key).ok_or(RequestError::NotServed(key))?;
+    let api = Api::find(key).ok_or(RequestError::NotServed(key))?;
+    if !api.serves(version) && key != ApiKey::ApiVersions {
+        return Err(RequestError::UnsupportedVersion(key, version));
     }
-    let schema = if version < served.min { served.min } else { version.min(served.max) };
-    let header = WireHeader::decode(frame, api_key.request_header_version(schema))
-        .map_err(|_| RequestError::MalformedHeader)?;
-    let header = RequestHeader {
-        api_key,
-        version,
-        correlation_id: header.correlation_id,
-        client_id: header.client_id,
-    };
     Ok((header, row))
 }
 
-fn read_i16(frame: &Bytes, at: usize) -> Option<i16> {
-    let bytes = frame.get(at..at + 2)?;
-    Some(i16::from_be_bytes(bytes.try_into().ok()?))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_in_order_and_every_row_has_its_versions() {
+        assert!(TABLE.windows(2).all(|two| (two[0].0 as i16) < two[1].0 as i16));
+        assert!(TABLE.iter().all(|row| Api::find(row.0).is_some()));
+    }
 }
