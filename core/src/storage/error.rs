@@ -98,6 +98,8 @@ pub enum Problem {
     Offsets,
     /// An offset that does not fit in 32 bits relative to the segment's base offset.
     OffsetOverflow,
+    /// Records that cannot be decompressed or decoded.
+    Records,
     /// An index whose size is not a whole number of entries or whose entries go back.
     Index,
 }
@@ -110,6 +112,7 @@ impl fmt::Display for Problem {
             Self::Checksum => "checksum mismatch",
             Self::Offsets => "offsets go back",
             Self::OffsetOverflow => "offset too far from the segment's base offset",
+            Self::Records => "records cannot be decoded",
             Self::Index => "index entries are out of order",
         })
     }

@@ -22,7 +22,7 @@
 //!
 //! A [`Log`] is owned by one actor and does bounded work per call. What takes long is handed out:
 //! [`FlushJob`]s (fsync) and [`DeleteJob`]s run on another thread, recovery runs in
-//! [`LogDir::open_logs`].
+//! [`LogDir::open_each`].
 #![deny(clippy::indexing_slicing)]
 
 mod config;
@@ -40,11 +40,18 @@ mod segment;
 mod slice;
 
 pub use config::LogConfig;
+pub use dir::{
+    Checkpoint, EpochStart, LogDir, MetaProperties, Owner, base64_uuid, parse_base64_uuid,
+    read_leader_epochs, read_partition_metadata, write_leader_epochs, write_partition_metadata,
+};
 pub use disk::{DirEntry, DirLock, Disk, DiskFile, FileStat, OpenMode};
 pub use error::{Problem, StorageError};
 pub use health::DirHealth;
-pub use log::{Appended, DeleteJob, FlushJob, Log, LogEnv, LogState};
+pub use log::{
+    Appended, DeleteJob, FlushJob, Log, LogEnv, LogState, OpenLog, Recovery, RecoveryProgress,
+    Retired, TimestampHit,
+};
 pub use mapped::Mapped;
 pub use real_disk::RealDisk;
-pub use segment::{BatchMeta, TimestampOffset};
+pub use segment::{BatchMeta, BatchVisitor, TimestampOffset};
 pub use slice::LogSlice;

@@ -229,7 +229,9 @@ impl<E: Entry> IndexFile<E> {
                 let map = self.map(place, base)?;
                 u32::try_from(partition_point::<E>(map, keep)).unwrap_or(0)
             };
-            self.cut(place, base, kept)?;
+            if kept < self.written {
+                self.cut(place, base, kept)?;
+            }
         }
         self.tail.truncate(kept_tail);
         self.last = match (self.tail.last(), self.written.checked_sub(1)) {
@@ -243,6 +245,56 @@ impl<E: Entry> IndexFile<E> {
             (None, None) => None,
         };
         Ok(())
+    }
+
+    /// The last of the entries that rise from the front without a fault and for which `keep` holds,
+    /// found by looking at each: after an unclean stop what was not synced may be anything.
+    pub(crate) fn last_trusted(
+        &mut self,
+        place: Place<'_>,
+        base: Offset,
+        keep: impl Fn(&E) -> bool,
+    ) -> Result<Option<E>, StorageError> {
+        let trusted = self.trusted(place, base, keep)?;
+        let map = self.map(place, base)?;
+        Ok(trusted.checked_sub(1).and_then(|at| entry_at(map, at)))
+    }
+
+    /// Cuts the index behind [`IndexFile::last_trusted`].
+    pub(crate) fn keep_trusted(
+        &mut self,
+        place: Place<'_>,
+        base: Offset,
+        keep: impl Fn(&E) -> bool,
+    ) -> Result<(), StorageError> {
+        let trusted = self.trusted(place, base, keep)?;
+        let map = self.map(place, base)?;
+        let last = trusted.checked_sub(1).and_then(|at| entry_at(map, at));
+        self.cut(place, base, u32::try_from(trusted).unwrap_or(0))?;
+        self.last = last;
+        Ok(())
+    }
+
+    /// How many entries can be trusted, of those on file.
+    fn trusted(
+        &mut self,
+        place: Place<'_>,
+        base: Offset,
+        keep: impl Fn(&E) -> bool,
+    ) -> Result<usize, StorageError> {
+        self.load(place, base)?;
+        let map = self.map(place, base)?;
+        let mut previous: Option<E> = None;
+        let mut count = 0;
+        for entry in map.chunks_exact(E::SIZE).filter_map(E::decode) {
+            let rises = previous.is_none_or(|previous| entry.follows(previous));
+            if !rises || !entry.is_sane() || !keep(&entry) {
+                break;
+            }
+            previous = Some(entry);
+            count += 1;
+        }
+        Ok(count)
     }
 
     /// Forgets everything, to be built anew. What the file holds is overwritten or cut.

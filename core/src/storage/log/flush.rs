@@ -1,11 +1,12 @@
 //! What is on disk, and what a sync would have to cover.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::Log;
 use crate::base::{Offset, Tick};
-use crate::storage::{DirHealth, Disk, DiskFile, StorageError};
+use crate::storage::{DirHealth, Disk, DiskFile, OpenMode, StorageError};
 
 /// What a log knows about syncs.
 #[derive(Debug)]
@@ -16,13 +17,27 @@ pub(super) struct FlushState {
     pending: u64,
     /// When a sync was last asked for.
     last_ms: u64,
-    /// Whether a segment was started since: its directory entry needs a sync too.
+    /// Whether a segment was started since: its name in the partition's directory needs a sync too.
     new_files: bool,
+    /// Whether the partition's directory was made since: its name needs one as well.
+    new_dir: bool,
+    /// Whether a segment got its last index entries since.
+    sealed: bool,
+    /// Small files beside the segments that were replaced since.
+    beside: Vec<&'static str>,
 }
 
 impl FlushState {
     pub(super) fn new(recovery_point: Offset, now: Tick) -> Self {
-        Self { recovery_point, pending: 0, last_ms: now.monotonic_ms, new_files: true }
+        Self {
+            recovery_point,
+            pending: 0,
+            last_ms: now.monotonic_ms,
+            new_files: true,
+            new_dir: true,
+            sealed: false,
+            beside: Vec::new(),
+        }
     }
 
     pub(super) fn appended(&mut self, first: Offset, last: Offset) {
@@ -30,7 +45,33 @@ impl FlushState {
         self.pending = self.pending.saturating_add(u64::try_from(count).unwrap_or(0));
     }
 
+    /// The log was found on disk; after an orderly stop all its names are durable.
+    pub(super) fn opened_at(&mut self, recovery_point: Offset, clean: bool) {
+        self.recovery_point = recovery_point;
+        self.new_files = !clean;
+        self.new_dir = !clean;
+    }
+
+    /// The log was cut: what comes after `end` will be other bytes.
+    pub(super) fn truncated(&mut self, end: Offset) {
+        self.recovery_point = self.recovery_point.min(end);
+    }
+
+    /// A small file in the partition's directory was replaced and not synced.
+    pub(super) fn replaced(&mut self, name: &'static str) {
+        if !self.beside.contains(&name) {
+            self.beside.push(name);
+        }
+        self.new_files = true;
+    }
+
+    /// A segment got its last index entries: they need a sync even if its records have had one.
+    pub(super) fn sealed(&mut self) {
+        self.sealed = true;
+    }
+
     pub(super) fn rolled(&mut self) {
+        self.sealed = true;
         self.new_files = true;
     }
 }
@@ -39,8 +80,9 @@ impl FlushState {
 #[derive(Debug)]
 pub struct FlushJob {
     files: Vec<Arc<dyn DiskFile>>,
-    dir: Option<Arc<Path>>,
-    path: Arc<Path>,
+    sync_dir: bool,
+    sync_parent: bool,
+    dir: Arc<Path>,
     disk: Arc<dyn Disk>,
     health: Arc<DirHealth>,
     /// Everything before this offset is on disk when the job is done.
@@ -52,14 +94,20 @@ impl FlushJob {
     /// is not known, so trying again would prove nothing.
     pub fn run(self) -> Result<Offset, StorageError> {
         self.health.check()?;
-        let files = self.files.iter().try_for_each(|file| file.sync_data());
-        let synced = files.and_then(|()| match &self.dir {
-            Some(dir) => self.disk.sync_dir(dir),
-            None => Ok(()),
-        });
-        match synced {
+        match self.sync() {
             Ok(()) => Ok(self.upto),
-            Err(error) => Err(self.health.fail(StorageError::io("sync", &self.path, error))),
+            Err(error) => Err(self.health.fail(StorageError::io("sync", &self.dir, error))),
+        }
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.files.iter().try_for_each(|file| file.sync_data())?;
+        if self.sync_dir {
+            self.disk.sync_dir(&self.dir)?;
+        }
+        match self.dir.parent().filter(|_| self.sync_parent) {
+            Some(parent) => self.disk.sync_dir(parent),
+            None => Ok(()),
         }
     }
 }
@@ -93,7 +141,7 @@ impl Log {
         upto: Offset,
     ) -> Result<Option<FlushJob>, StorageError> {
         let upto = upto.min(self.next_offset);
-        if upto <= self.flush.recovery_point {
+        if upto <= self.flush.recovery_point && !self.flush.sealed {
             return Ok(None);
         }
         self.env.health.check()?;
@@ -104,20 +152,29 @@ impl Log {
             .filter(|segment| segment.base_offset() < upto)
             .try_for_each(|segment| segment.take_unsynced(place, &mut files));
         self.poison(taken)?;
-        let dir = self.flush.new_files.then(|| Arc::clone(&self.dir));
+        for name in std::mem::take(&mut self.flush.beside) {
+            let path = self.dir.join(name);
+            let file = self.env.disk.open(&path, OpenMode::Write);
+            files.push(self.poison(file.map_err(|e| StorageError::io("open", &path, e)))?);
+        }
+        let job = FlushJob {
+            files,
+            sync_dir: self.flush.new_files,
+            sync_parent: self.flush.new_dir,
+            dir: Arc::clone(&self.dir),
+            disk: Arc::clone(&self.env.disk),
+            health: Arc::clone(&self.env.health),
+            upto,
+        };
+        self.flush.new_dir = false;
+        self.flush.sealed = false;
         if upto == self.next_offset {
+            // a job that stops at the active segment may run before that segment's file is made
             self.flush.new_files = false;
             self.flush.pending = 0;
             self.flush.last_ms = now.monotonic_ms;
         }
-        Ok(Some(FlushJob {
-            files,
-            dir,
-            path: Arc::clone(&self.dir),
-            disk: Arc::clone(&self.env.disk),
-            health: Arc::clone(&self.env.health),
-            upto,
-        }))
+        Ok(Some(job))
     }
 
     /// A job is done: everything before `upto` is on disk.

@@ -5,10 +5,16 @@
 //! read, roll, flush, retention, truncate, recovery.
 
 mod append;
+mod close;
 mod flush;
+mod leftovers;
 mod read;
+mod recovery;
 mod retention;
 mod roll;
+mod snapshots;
+mod times;
+mod truncate;
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -21,7 +27,9 @@ use crate::base::{Offset, Tick, TopicPartition};
 
 pub use append::Appended;
 pub use flush::FlushJob;
-pub use retention::DeleteJob;
+pub use recovery::{OpenLog, Recovery, RecoveryProgress};
+pub use retention::{DeleteJob, Retired};
+pub use times::TimestampHit;
 
 /// What all logs of a log directory share.
 #[derive(Clone, Debug)]
@@ -109,6 +117,13 @@ impl Log {
         }
     }
 
+    /// Sets the offsets of a log that was found on disk.
+    fn opened_at(&mut self, end: Offset, recovery_point: Offset, state: LogState) {
+        self.next_offset = end;
+        self.log_start = self.log_start.max(state.log_start);
+        self.flush.opened_at(recovery_point, state.clean && end > Offset::ZERO);
+    }
+
     /// The partition this is the log of.
     #[must_use]
     pub fn partition(&self) -> &TopicPartition {
@@ -187,3 +202,6 @@ impl Log {
 #[cfg(test)]
 #[path = "log_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+mod power_tests;

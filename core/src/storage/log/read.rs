@@ -32,8 +32,13 @@ impl Log {
             return self.nothing();
         }
         // from the segment that may hold the offset; cleaning may have left it without
-        let first = self.closed.partition_point(|segment| segment.base_offset() <= start);
-        for at in first.saturating_sub(1)..=self.closed.len() {
+        let first = if start >= self.active.base_offset() {
+            self.closed.len()
+        } else {
+            let behind = self.closed.partition_point(|segment| segment.base_offset() <= start);
+            behind.saturating_sub(1)
+        };
+        for at in first..=self.closed.len() {
             let next_base = match at.checked_add(1) {
                 Some(next) if next < self.closed.len() => {
                     self.closed.get(next).map_or(self.next_offset, Segment::base_offset)
@@ -41,18 +46,8 @@ impl Log {
                 Some(next) if next == self.closed.len() => self.active.base_offset(),
                 _ => self.next_offset,
             };
-            let (place, closed, active) = self.parts();
-            let segment = closed.get_mut(at).unwrap_or(active);
-            let opened = segment.is_open();
-            let base = segment.base_offset();
-            let slice = read_segment(
-                place,
-                segment,
-                Range { start, max_bytes, upper, min_one, next_base },
-            )?;
-            if !opened && at < self.closed.len() {
-                self.note_open(base);
-            }
+            let range = Range { start, max_bytes, upper, min_one, next_base };
+            let slice = self.read_at(at, &range)?;
             if let Some(slice) = slice {
                 return Ok(slice);
             }
@@ -61,6 +56,31 @@ impl Log {
             }
         }
         self.nothing()
+    }
+
+    /// Reads from the segment at this place in the log; the active one is last. An index that proves
+    /// wrong is built anew.
+    fn read_at(&mut self, at: usize, range: &Range) -> Result<Option<LogSlice>, StorageError> {
+        let interval = self.config.index_interval_bytes;
+        let (place, closed, active) = self.parts();
+        let is_closed = at < closed.len();
+        let segment = closed.get_mut(at).unwrap_or(active);
+        let opened = segment.is_open();
+        let base = segment.base_offset();
+        let slice = match read_segment(place, segment, range) {
+            Err(StorageError::Corrupt { path, position, problem }) if is_closed => {
+                tracing::warn!(
+                    path = %path.display(), position, %problem, "building a segment's indexes anew"
+                );
+                segment.rebuild_indexes(place, interval)?;
+                read_segment(place, segment, range)?
+            }
+            other => other?,
+        };
+        if is_closed && !opened {
+            self.note_open(base);
+        }
+        Ok(slice)
     }
 
     /// An empty slice at the log's end.
@@ -103,7 +123,7 @@ struct Range {
 fn read_segment(
     place: Place<'_>,
     segment: &mut Segment,
-    range: Range,
+    range: &Range,
 ) -> Result<Option<LogSlice>, StorageError> {
     let Some(first) = segment.find(place, range.start)? else { return Ok(None) };
     let end = if range.upper >= range.next_base {

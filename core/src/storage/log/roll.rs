@@ -4,6 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::Log;
 use crate::base::{Offset, Tick, TopicPartition};
+use crate::storage::index::Place;
 use crate::storage::segment::{MAX_SIZE, Segment};
 use crate::storage::{LogConfig, StorageError};
 
@@ -47,8 +48,7 @@ impl Log {
         let (place, _, active) = self.parts();
         let sealed = active.seal(place);
         self.poison(sealed)?;
-        let jitter = jitter(&self.config, &self.partition, base);
-        let fresh = Segment::new(base, now.wall_ms, jitter);
+        let fresh = self.fresh_segment(now, base)?;
         let full = std::mem::replace(&mut self.active, fresh);
         let base_of_full = full.base_offset();
         self.closed.push_back(full);
@@ -56,6 +56,18 @@ impl Log {
         self.flush.rolled();
         tracing::debug!(partition = %self.partition, base_offset = %base, "rolled a new segment");
         Ok(base)
+    }
+}
+
+impl Log {
+    /// A new segment with its file: once older segments are removed, the name of the active one is
+    /// all that tells where the log goes on.
+    pub(super) fn fresh_segment(&self, now: Tick, base: Offset) -> Result<Segment, StorageError> {
+        let jitter = jitter(&self.config, &self.partition, base);
+        let mut fresh = Segment::new(base, now.wall_ms, jitter);
+        let place = Place { disk: &*self.env.disk, dir: &self.dir };
+        self.poison(fresh.file(place))?;
+        Ok(fresh)
     }
 }
 

@@ -11,8 +11,11 @@
 //!
 //! Nothing stands between batches, before the first or after the last.
 
+mod cut;
 mod read;
 mod recent;
+mod recover;
+mod time;
 mod walk;
 
 use std::io::IoSlice;
@@ -23,6 +26,8 @@ use super::index::{IndexFile, OffsetEntry, Place, TimeEntry};
 use super::{DiskFile, OpenMode, StorageError, names};
 use crate::base::Offset;
 
+pub use recover::BatchVisitor;
+pub(crate) use recover::Scan;
 pub(crate) use walk::{Step, Walk};
 
 /// The largest position and size of a segment: Kafka keeps both as `int`.
@@ -218,6 +223,10 @@ impl Segment {
     /// Gives the time index its last entry and writes both indexes: what a segment gets when it is
     /// rolled and when its log is closed (`LogSegment.onBecomeInactiveSegment`).
     pub(crate) fn seal(&mut self, place: Place<'_>) -> Result<(), StorageError> {
+        if self.file.is_none() && self.recent.is_none() && self.size > 0 {
+            // found on disk and not touched since
+            return Ok(());
+        }
         if let Some(largest) = self.largest.filter(|largest| largest.timestamp >= 0) {
             self.time_index.load(place, self.base_offset)?;
             self.time_index.maybe_push(time_entry(self.base_offset, largest));

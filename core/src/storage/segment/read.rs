@@ -21,7 +21,7 @@ impl Segment {
         let mut walk = Walk::new(&*file, start, self.size);
         while let Some(step) = self.next_step(place, &mut walk)? {
             if step.last_offset >= offset {
-                return Ok(Some(Found { position: step.position, size: step.size }));
+                return Ok(Some(step.found()));
             }
         }
         Ok(None)
@@ -53,7 +53,7 @@ impl Segment {
         Ok(last - start)
     }
 
-    fn next_step(
+    pub(super) fn next_step(
         &self,
         place: Place<'_>,
         walk: &mut Walk<'_>,

@@ -23,6 +23,8 @@ struct Entry {
 /// A batch that was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Found {
+    /// Offset of the batch's first record.
+    pub(crate) base_offset: Offset,
     /// Where the batch starts.
     pub(crate) position: u32,
     /// Bytes of the batch.
@@ -53,7 +55,11 @@ impl Recent {
             if entry.last_offset < offset {
                 return found;
             }
-            found = Some(Found { position: entry.position, size: entry.size });
+            found = Some(Found {
+                base_offset: entry.base_offset,
+                position: entry.position,
+                size: entry.size,
+            });
             if entry.base_offset <= offset {
                 return found;
             }

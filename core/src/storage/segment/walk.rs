@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::recent::Found;
 use crate::base::Offset;
 use crate::storage::error::Problem;
 use crate::storage::{DiskFile, StorageError};
@@ -25,6 +26,10 @@ pub(crate) struct Step {
 }
 
 impl Step {
+    pub(super) fn found(&self) -> Found {
+        Found { base_offset: self.base_offset, position: self.position, size: self.size }
+    }
+
     /// Where the next batch starts.
     pub(crate) fn end(&self) -> u32 {
         self.position.saturating_add(self.size)
