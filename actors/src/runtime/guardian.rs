@@ -178,3 +178,7 @@ fn on_panic<A: Actor<Context = Context<A>>>(watch: &Arc<Watch<A>>, generation: G
         }
     }
 }
+
+#[cfg(test)]
+#[path = "guardian_tests.rs"]
+mod tests;

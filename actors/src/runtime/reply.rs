@@ -102,3 +102,7 @@ impl<T: Reply> Future for Answer<T> {
         Pin::new(&mut self.0).poll(cx).map(|answer| answer.unwrap_or_else(|_| T::lost()))
     }
 }
+
+#[cfg(test)]
+#[path = "reply_tests.rs"]
+mod tests;
