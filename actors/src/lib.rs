@@ -4,6 +4,7 @@
 //! and out; [`requests`] has one file per API key. Every other room is one kind of actor:
 //! `mod.rs` (the actor), `messages.rs`, `handlers.rs`, `outputs.rs`.
 
+pub mod broker;
 pub mod client;
 pub mod controller;
 pub mod group;

@@ -4,6 +4,7 @@
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
+use ottla_config::Settings;
 use ottla_core::base::BrokerId;
 use ottla_core::controller::MetadataImage;
 use ottla_core::storage::Disk;
@@ -16,6 +17,12 @@ use crate::runtime::{Cores, Credits, Guardian};
 pub struct Node {
     /// Its id in the cluster.
     pub broker_id: BrokerId,
+    /// The cluster's id, from `meta.properties`.
+    pub cluster_id: Arc<str>,
+    /// The settings it was started with.
+    pub settings: Arc<Settings>,
+    /// The settings in force: those it was started with, and what was changed since.
+    pub dynamic: ArcSwap<Settings>,
     /// The cluster's metadata: immutable, swapped whole.
     pub image: ArcSwap<MetadataImage>,
     /// The arbiters.

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
+use ottla_config::Settings;
 use ottla_core::base::BrokerId;
 use ottla_core::storage::RealDisk;
 
@@ -10,10 +11,14 @@ use crate::node::Node;
 use crate::runtime::{Cores, Credits, Guardian, RestartPolicy};
 
 /// A node with `cores` cores; to be called inside an actix system.
-pub(crate) fn node(cores: usize) -> Arc<Node> {
+pub(crate) fn node_with(cores: usize, settings: Settings) -> Arc<Node> {
     let cores = Arc::new(Cores::start(cores, false).unwrap());
+    let settings = Arc::new(settings);
     Arc::new(Node {
-        broker_id: BrokerId(1),
+        broker_id: BrokerId(settings.node_id),
+        cluster_id: "test-cluster".into(),
+        dynamic: ArcSwap::new(Arc::clone(&settings)),
+        settings,
         image: ArcSwap::default(),
         guardian: Guardian::new(Arc::clone(&cores), RestartPolicy::default()),
         cores,

@@ -115,10 +115,10 @@ async fn accept_all(parts: &AcceptorParts) -> io::Result<()> {
     let listener = &*parts.listener.name;
     let mut pause = FIRST_PAUSE;
     loop {
-        if !parts.quotas.has_room() {
+        if !parts.quotas.has_room(&parts.listener) {
             let open = parts.quotas.open();
             tracing::warn!(listener, open, "max.connections reached, waiting for one to close");
-            parts.quotas.room().await;
+            parts.quotas.room(&parts.listener).await;
         }
         match socket.accept().await {
             Ok((stream, peer)) => {
@@ -145,7 +145,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 }
 
 fn hand_over(parts: &AcceptorParts, socket: std::net::TcpStream, peer: SocketAddr) {
-    let permit = match parts.quotas.admit(peer.ip().to_canonical()) {
+    let permit = match parts.quotas.admit(peer.ip().to_canonical(), &parts.listener) {
         Ok(permit) => permit,
         Err(limit) => {
             let listener = &*parts.listener.name;

@@ -1,32 +1,8 @@
 //! What is known of one listener: where it is bound and what it tells clients.
 
-use std::fmt;
 use std::net::SocketAddr;
 
-/// How bytes are protected on a listener (`listener.security.protocol.map`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SecurityProtocol {
-    /// Plain TCP.
-    Plaintext,
-}
-
-impl SecurityProtocol {
-    /// Kafka's id of the protocol.
-    #[must_use]
-    pub fn id(self) -> i16 {
-        match self {
-            Self::Plaintext => 0,
-        }
-    }
-}
-
-impl fmt::Display for SecurityProtocol {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Plaintext => f.write_str("PLAINTEXT"),
-        }
-    }
-}
+pub use ottla_config::SecurityProtocol;
 
 /// One bound listener.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,4 +17,6 @@ pub struct Listener {
     pub advertised_host: String,
     /// The port clients are told to connect to.
     pub advertised_port: u16,
+    /// The most connections it has at once (`listener.name.<name>.max.connections`).
+    pub max_connections: usize,
 }

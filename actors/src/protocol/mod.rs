@@ -22,5 +22,5 @@ pub use host::{ConnectionHost, ConnectionRules};
 pub use info::{ClientSoftware, ConnectionId, ConnectionInfo};
 pub use listener::{Listener, SecurityProtocol};
 pub use outbox::{ReplySlot, Segment};
-pub use quotas::{ConnectionLimits, ConnectionPermit, ConnectionQuotas};
+pub use quotas::{ConnectionPermit, ConnectionQuotas};
 pub use server::{Server, ServerOptions};

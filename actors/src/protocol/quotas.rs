@@ -1,33 +1,32 @@
 //! How many connections there may be, in all and from one address.
 
 use std::collections::HashMap;
+use std::fmt;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-/// The limits on connections.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ConnectionLimits {
-    /// `max.connections`: at this many, no further one is accepted until one closes.
-    pub total: usize,
-    /// `max.connections.per.ip`: further ones are closed at once.
-    pub per_ip: usize,
-    /// `max.connections.per.ip.overrides`.
-    pub per_ip_overrides: HashMap<IpAddr, usize>,
-}
+use super::Listener;
+use crate::node::Node;
+
+/// How often a full broker looks whether its limit was raised.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Default)]
 struct Counts {
     total: usize,
     per_ip: HashMap<IpAddr, usize>,
+    per_listener: HashMap<String, usize>,
 }
 
-/// Counts open connections against the limits.
-#[derive(Debug)]
+/// Counts open connections against the limits in force: `max.connections`, of the broker and of a
+/// listener, makes acceptors wait; beyond `max.connections.per.ip` connections are closed at once.
 pub struct ConnectionQuotas {
-    limits: ConnectionLimits,
+    node: Arc<Node>,
     counts: Mutex<Counts>,
     room: Notify,
 }
@@ -35,24 +34,28 @@ pub struct ConnectionQuotas {
 impl ConnectionQuotas {
     /// Quotas with nothing counted.
     #[must_use]
-    pub fn new(limits: ConnectionLimits) -> Arc<Self> {
-        Arc::new(Self { limits, counts: Mutex::default(), room: Notify::new() })
+    pub fn new(node: Arc<Node>) -> Arc<Self> {
+        Arc::new(Self { node, counts: Mutex::default(), room: Notify::new() })
     }
 
-    /// Whether one more connection may be accepted.
+    /// Whether `listener` may accept one more connection.
     #[must_use]
-    pub fn has_room(&self) -> bool {
-        self.counts.lock().total < self.limits.total
+    pub fn has_room(&self, listener: &Listener) -> bool {
+        let total = usize::try_from(self.node.dynamic.load().max_connections).unwrap_or(0);
+        let counts = self.counts.lock();
+        let of_listener = counts.per_listener.get(&listener.name).copied().unwrap_or(0);
+        counts.total < total && of_listener < listener.max_connections
     }
 
-    /// Waits until one more connection may be accepted.
-    pub async fn room(&self) {
+    /// Waits until `listener` may accept one more connection.
+    pub async fn room(&self, listener: &Listener) {
         loop {
             let room = self.room.notified();
-            if self.has_room() {
+            if self.has_room(listener) {
                 return;
             }
-            room.await;
+            // running out of time is as good a reason to look again
+            drop(tokio::time::timeout(LOOK_AGAIN, room).await);
         }
     }
 
@@ -66,40 +69,61 @@ impl ConnectionQuotas {
     ///
     /// # Errors
     /// The limit of that address, if it is reached.
-    pub fn admit(self: &Arc<Self>, ip: IpAddr) -> Result<ConnectionPermit, usize> {
-        let limit = self.limits.per_ip_overrides.get(&ip).copied().unwrap_or(self.limits.per_ip);
+    pub fn admit(
+        self: &Arc<Self>,
+        ip: IpAddr,
+        listener: &Arc<Listener>,
+    ) -> Result<ConnectionPermit, usize> {
+        let limit = self.limit_of(ip);
         let mut counts = self.counts.lock();
-        let of_ip = counts.per_ip.entry(ip).or_default();
-        if *of_ip >= limit {
-            if *of_ip == 0 {
-                counts.per_ip.remove(&ip);
-            }
+        if counts.per_ip.get(&ip).copied().unwrap_or(0) >= limit {
             return Err(limit);
         }
-        *of_ip += 1;
         counts.total += 1;
-        Ok(ConnectionPermit { quotas: Arc::clone(self), ip })
+        *counts.per_ip.entry(ip).or_default() += 1;
+        *counts.per_listener.entry(listener.name.clone()).or_default() += 1;
+        drop(counts);
+        Ok(ConnectionPermit { quotas: Arc::clone(self), ip, listener: Arc::clone(listener) })
+    }
+
+    fn limit_of(&self, ip: IpAddr) -> usize {
+        let settings = self.node.dynamic.load();
+        let overrides = &settings.max_connections_per_ip_overrides;
+        let of_ip = overrides.iter().find(|(address, _)| address.parse() == Ok(ip));
+        let limit = of_ip.map_or(settings.max_connections_per_ip, |(_, limit)| *limit);
+        usize::try_from(limit).unwrap_or(0)
     }
 }
 
 /// One counted connection; uncounted on drop.
-#[derive(Debug)]
 pub struct ConnectionPermit {
     quotas: Arc<ConnectionQuotas>,
     ip: IpAddr,
+    listener: Arc<Listener>,
 }
 
 impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let mut counts = self.quotas.counts.lock();
         counts.total = counts.total.saturating_sub(1);
-        if let Some(of_ip) = counts.per_ip.get_mut(&self.ip) {
-            *of_ip = of_ip.saturating_sub(1);
-            if *of_ip == 0 {
-                counts.per_ip.remove(&self.ip);
-            }
-        }
+        uncount(&mut counts.per_ip, &self.ip);
+        uncount(&mut counts.per_listener, &self.listener.name);
         drop(counts);
         self.quotas.room.notify_waiters();
+    }
+}
+
+fn uncount<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: &K) {
+    if let Some(count) = counts.get_mut(key) {
+        *count = count.saturating_sub(1);
+        if *count == 0 {
+            counts.remove(key);
+        }
+    }
+}
+
+impl fmt::Debug for ConnectionPermit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectionPermit").field("ip", &self.ip).finish_non_exhaustive()
     }
 }

@@ -10,17 +10,15 @@ use super::Listener;
 use super::acceptor::{Acceptor, AcceptorParts, Hosts, SocketOptions};
 use super::host::{ConnectionHost, ConnectionRules};
 use super::messages::{DrainAll, StopAccepting};
-use super::quotas::{ConnectionLimits, ConnectionQuotas};
+use super::quotas::ConnectionQuotas;
 use crate::node::Node;
 use crate::runtime::{Child, ReplyPort, Route, tell};
 
 /// How a server treats its connections.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct ServerOptions {
     /// Socket settings.
     pub sockets: SocketOptions,
-    /// Limits on their number.
-    pub limits: ConnectionLimits,
     /// The bounds each lives under.
     pub rules: ConnectionRules,
 }
@@ -38,10 +36,10 @@ impl Server {
     pub fn start(
         node: &Arc<Node>,
         sockets: Vec<(std::net::TcpListener, Arc<Listener>)>,
-        options: &ServerOptions,
+        options: ServerOptions,
     ) -> Self {
         let hosts = start_hosts(node, options.rules);
-        let quotas = ConnectionQuotas::new(options.limits.clone());
+        let quotas = ConnectionQuotas::new(Arc::clone(node));
         let turn = Arc::new(AtomicUsize::new(0));
         let acceptors = sockets.into_iter().map(|(socket, listener)| {
             let parts = AcceptorParts {

@@ -8,18 +8,18 @@ use kafka_protocol::messages::{
     ApiKey, ApiVersionsRequest, ApiVersionsResponse, RequestHeader, ResponseHeader,
 };
 use kafka_protocol::protocol::{Decodable, Encodable, StrBytes};
+use ottla_config::Settings;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::super::*;
 use super::*;
 use crate::runtime::monotonic_ms;
-use crate::test_kit::node;
+use crate::test_kit::node_with;
 
 fn options() -> ServerOptions {
     ServerOptions {
         sockets: SocketOptions { send_buffer: None, receive_buffer: None, backlog: 50 },
-        limits: ConnectionLimits { total: 1_000, per_ip: 1_000, ..ConnectionLimits::default() },
         rules: ConnectionRules {
             max_frame: 100 * 1024 * 1024,
             max_in_flight: 64,
@@ -33,8 +33,16 @@ fn with_server<F: Future<Output = ()>>(
     options: ServerOptions,
     test: impl FnOnce(SocketAddr, Arc<Node>, Arc<Server>) -> F,
 ) {
+    with_settings(options, &[], test);
+}
+
+fn with_settings<F: Future<Output = ()>>(
+    options: ServerOptions,
+    settings: &[(&str, &str)],
+    test: impl FnOnce(SocketAddr, Arc<Node>, Arc<Server>) -> F,
+) {
     actix::System::new().block_on(async {
-        let node = node(2);
+        let node = node_with(2, Settings::with(settings.iter().copied()).unwrap());
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let socket = bind(any, &options.sockets).unwrap();
         let bound = socket.local_addr().unwrap();
@@ -44,8 +52,9 @@ fn with_server<F: Future<Output = ()>>(
             bound,
             advertised_host: "localhost".into(),
             advertised_port: bound.port(),
+            max_connections: usize::MAX,
         });
-        let server = Arc::new(Server::start(&node, vec![(socket, listener)], &options));
+        let server = Arc::new(Server::start(&node, vec![(socket, listener)], options));
         let within = Duration::from_secs(20);
         let done = tokio::time::timeout(within, test(bound, Arc::clone(&node), server)).await;
         node.cores.stop();
@@ -252,9 +261,8 @@ fn idle_connections_are_closed_and_stalled_ones_too() {
 
 #[test]
 fn connections_are_limited_per_address_and_in_all() {
-    let mut limited = options();
-    limited.limits.per_ip = 2;
-    with_server(limited, |address, _, server| async move {
+    let limit = [("max.connections.per.ip", "2")];
+    with_settings(options(), &limit, |address, _, server| async move {
         let first = TcpStream::connect(address).await.unwrap();
         let _second = TcpStream::connect(address).await.unwrap();
         let mut third = TcpStream::connect(address).await.unwrap();
@@ -265,9 +273,8 @@ fn connections_are_limited_per_address_and_in_all() {
         fourth.write_all(&api_versions(4, 2, "test")).await.unwrap();
         assert_eq!(response(&mut fourth, 4).await.0, 2);
     });
-    let mut limited = options();
-    limited.limits.total = 1;
-    with_server(limited, |address, _, server| async move {
+    let limit = [("max.connections", "1")];
+    with_settings(options(), &limit, |address, _, server| async move {
         let first = TcpStream::connect(address).await.unwrap();
         until(|| server.connections() == 1).await;
         let mut second = TcpStream::connect(address).await.unwrap();

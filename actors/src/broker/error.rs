@@ -1,0 +1,66 @@
+//! Why a broker does not start.
+
+use std::fmt;
+use std::io;
+
+/// Why a broker does not start, and what to do about it.
+#[derive(Debug)]
+pub enum StartError {
+    /// The threads of the cores could not be made.
+    Cores(io::Error),
+    /// A listener's host has no address.
+    UnknownHost {
+        /// The listener, as in `listeners`.
+        listener: String,
+        /// What the resolver says.
+        source: io::Error,
+    },
+    /// A listener could not be bound.
+    Listen {
+        /// The listener, as in `listeners`.
+        listener: String,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cores(source) => write!(f, "cannot start the threads of the cores: {source}"),
+            Self::UnknownHost { listener, source } => {
+                write!(f, "cannot listen on {listener}: its host has no address ({source})")
+            }
+            Self::Listen { listener, source } => {
+                write!(f, "cannot listen on {listener}: {}", advice(source))
+            }
+        }
+    }
+}
+
+fn advice(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => "the port is in use; stop the process that has it, or choose \
+                                     another with --override listeners=PLAINTEXT://:PORT"
+            .to_owned(),
+        io::ErrorKind::AddrNotAvailable => {
+            "the address is not one of this machine's; to listen on every interface leave the host \
+             empty"
+                .to_owned()
+        }
+        io::ErrorKind::PermissionDenied => {
+            "not permitted; ports below 1024 need a privilege, choose a higher one".to_owned()
+        }
+        _ => error.to_string(),
+    }
+}
+
+impl std::error::Error for StartError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Cores(source)
+            | Self::UnknownHost { source, .. }
+            | Self::Listen { source, .. } => Some(source),
+        }
+    }
+}

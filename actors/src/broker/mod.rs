@@ -1,0 +1,98 @@
+//! One broker, put together: what is started in which order, and stopped in the reverse one.
+
+mod error;
+mod listen;
+
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use ottla_config::Settings;
+use ottla_core::base::BrokerId;
+use ottla_core::storage::Disk;
+
+use crate::node::Node;
+use crate::protocol::{Listener, Server};
+use crate::runtime::{Cores, Credits, Guardian, RestartPolicy, log_panics};
+
+pub use error::StartError;
+
+/// How long requests in flight may take to finish when the broker stops.
+const DRAIN_MS: u64 = 3_000;
+
+/// A running broker.
+pub struct Broker {
+    node: Arc<Node>,
+    server: Server,
+    ready_after: Duration,
+}
+
+impl Broker {
+    /// Starts a broker; to be called inside a running actix system. Returns when clients are
+    /// served.
+    ///
+    /// # Errors
+    /// What stopped the start, with what to do about it.
+    pub async fn start(settings: Arc<Settings>, disk: Arc<dyn Disk>) -> Result<Self, StartError> {
+        let begun = Instant::now();
+        log_panics();
+        // a port that is taken is said before anything else is touched
+        let (sockets, listeners) = listen::bind_all(&settings).await?;
+        let node = make_node(settings, disk)?;
+        // set once, right here
+        drop(node.listeners.set(listeners.clone()));
+        let sockets = sockets.into_iter().zip(listeners).collect();
+        let server = Server::start(&node, sockets, listen::options(&node.settings));
+        Ok(Self { node, server, ready_after: begun.elapsed() })
+    }
+
+    /// The broker's node.
+    #[must_use]
+    pub fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+
+    /// The listeners, with the ports they were bound to.
+    #[must_use]
+    pub fn listeners(&self) -> &[Arc<Listener>] {
+        self.node.listeners.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// How long the start took.
+    #[must_use]
+    pub fn ready_after(&self) -> Duration {
+        self.ready_after
+    }
+
+    /// Stops the broker: accepts no more, lets requests in flight finish, closes the logs and marks
+    /// them clean.
+    pub async fn stop(self) {
+        self.server.stop(DRAIN_MS).await;
+        self.node.guardian.close();
+        let cores = Arc::clone(&self.node.cores);
+        // waits for threads
+        if tokio::task::spawn_blocking(move || cores.stop()).await.is_err() {
+            tracing::error!("the cores did not stop in order");
+        }
+    }
+}
+
+fn make_node(settings: Arc<Settings>, disk: Arc<dyn Disk>) -> Result<Arc<Node>, StartError> {
+    let count = usize::try_from(settings.ottla_cores).unwrap_or(0);
+    let count = if count == 0 { Cores::available() } else { count };
+    let cores = Arc::new(Cores::start(count, false).map_err(StartError::Cores)?);
+    let memory = u64::try_from(settings.request_memory_bytes()).unwrap_or(u64::MAX);
+    Ok(Arc::new(Node {
+        broker_id: BrokerId(settings.node_id),
+        cluster_id: "".into(),
+        dynamic: ArcSwap::new(Arc::clone(&settings)),
+        settings,
+        image: ArcSwap::default(),
+        guardian: Guardian::new(Arc::clone(&cores), RestartPolicy::default()),
+        cores,
+        disk,
+        controller: Default::default(),
+        credits: Credits::new(memory),
+        listeners: OnceLock::new(),
+    }))
+}
