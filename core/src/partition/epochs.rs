@@ -1,9 +1,4 @@
 //! At which offset each leader epoch began: Kafka's `LeaderEpochFileCache` (KIP-101, KIP-279).
-//!
-//! The checkpoint file `leader-epoch-checkpoint` is text: `0`, the number of entries, then one
-//! line `epoch offset` for each.
-
-use std::fmt;
 
 use crate::base::{LeaderEpoch, Offset};
 
@@ -21,36 +16,6 @@ pub struct EpochEntry {
 pub struct LeaderEpochCache {
     entries: Vec<EpochEntry>,
 }
-
-/// Why a checkpoint file cannot be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EpochCheckpointError {
-    /// The first line is not version 0.
-    Version,
-    /// A line is not what it should be; lines count from 1.
-    Line(usize),
-    /// The second line promises another number of entries than follow.
-    Count {
-        /// What the second line says.
-        expected: usize,
-        /// How many follow.
-        found: usize,
-    },
-}
-
-impl fmt::Display for EpochCheckpointError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Version => write!(f, "unknown version of the leader epoch checkpoint"),
-            Self::Line(line) => write!(f, "malformed line {line} in the leader epoch checkpoint"),
-            Self::Count { expected, found } => {
-                write!(f, "leader epoch checkpoint has {found} entries instead of {expected}")
-            }
-        }
-    }
-}
-
-impl std::error::Error for EpochCheckpointError {}
 
 impl LeaderEpochCache {
     /// The epochs, oldest first.
@@ -131,49 +96,6 @@ impl LeaderEpochCache {
             }
         }
         changed
-    }
-
-    /// The text of the checkpoint file.
-    #[must_use]
-    pub fn to_checkpoint(&self) -> String {
-        use fmt::Write as _;
-        let mut text = format!("0\n{}\n", self.entries.len());
-        for entry in &self.entries {
-            // writing to a String cannot fail
-            let _ = writeln!(text, "{} {}", entry.epoch, entry.start_offset);
-        }
-        text
-    }
-
-    /// Reads the checkpoint file.
-    ///
-    /// # Errors
-    /// When the text is not such a file.
-    pub fn from_checkpoint(text: &str) -> Result<Self, EpochCheckpointError> {
-        let mut lines = text.lines().enumerate();
-        let mut number = |what: EpochCheckpointError| match lines.next() {
-            Some((_, line)) => line.trim().parse::<usize>().map_err(|_| what),
-            None => Err(what),
-        };
-        if number(EpochCheckpointError::Version)? != 0 {
-            return Err(EpochCheckpointError::Version);
-        }
-        let expected = number(EpochCheckpointError::Line(2))?;
-        let mut cache = Self::default();
-        let mut found = 0;
-        for (index, line) in lines.filter(|(_, line)| !line.trim().is_empty()) {
-            let malformed = EpochCheckpointError::Line(index + 1);
-            let (epoch, offset) = line.trim().split_once(' ').ok_or(malformed)?;
-            let epoch = epoch.parse().map_err(|_| malformed)?;
-            let offset = offset.trim().parse().map_err(|_| malformed)?;
-            cache.assign(LeaderEpoch(epoch), Offset(offset));
-            found += 1;
-        }
-        if found == expected {
-            Ok(cache)
-        } else {
-            Err(EpochCheckpointError::Count { expected, found })
-        }
     }
 }
 

@@ -60,22 +60,3 @@ fn truncation_from_either_end() {
     assert_eq!(cache.epoch_for_offset(Offset(24)), None);
     assert_eq!(cache.epoch_for_offset(Offset(30)), Some(LeaderEpoch(3)));
 }
-
-#[test]
-fn the_checkpoint_file_reads_back() {
-    let cache = cache(&[(0, 0), (2, 10)]);
-    assert_eq!(cache.to_checkpoint(), "0\n2\n0 0\n2 10\n");
-    assert_eq!(LeaderEpochCache::from_checkpoint(&cache.to_checkpoint()), Ok(cache));
-    let empty = LeaderEpochCache::default();
-    assert_eq!(LeaderEpochCache::from_checkpoint("0\n0\n"), Ok(empty));
-}
-
-#[test]
-fn a_damaged_checkpoint_says_where() {
-    let read = LeaderEpochCache::from_checkpoint;
-    assert_eq!(read(""), Err(EpochCheckpointError::Version));
-    assert_eq!(read("1\n0\n"), Err(EpochCheckpointError::Version));
-    assert_eq!(read("0\nx\n"), Err(EpochCheckpointError::Line(2)));
-    assert_eq!(read("0\n1\n0 x\n"), Err(EpochCheckpointError::Line(3)));
-    assert_eq!(read("0\n2\n0 0\n"), Err(EpochCheckpointError::Count { expected: 2, found: 1 }));
-}

@@ -16,7 +16,7 @@ mod purgatory;
 mod refusal;
 mod session_cache;
 
-pub use epochs::{EpochCheckpointError, EpochEntry, LeaderEpochCache};
+pub use epochs::{EpochEntry, LeaderEpochCache};
 pub use fetch_session::{
     FetchRequestPartition, FetchSession, FetchedState, SessionPartition, TopicRef,
 };

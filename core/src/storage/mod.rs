@@ -35,6 +35,7 @@ mod index;
 mod log;
 mod mapped;
 pub mod names;
+mod partition_log;
 mod real_disk;
 mod segment;
 mod slice;
@@ -52,6 +53,10 @@ pub use log::{
     Retired, TimestampHit,
 };
 pub use mapped::Mapped;
+pub use partition_log::{
+    AppendContext, AppendError, AppendInfo, AppendOrigin, FoundOffset, LogRead, OffsetQuery,
+    PartitionLog, PartitionLogRules, ValidationRules,
+};
 pub use real_disk::RealDisk;
 pub use segment::{BatchMeta, BatchVisitor, TimestampOffset};
 pub use slice::LogSlice;

@@ -165,6 +165,17 @@ impl Log {
         self.active.base_offset()
     }
 
+    /// Base offset of the first segment.
+    #[must_use]
+    pub fn first_base_offset(&self) -> Offset {
+        self.closed.front().unwrap_or(&self.active).base_offset()
+    }
+
+    /// Base offsets of all segments, rising.
+    pub fn base_offsets(&self) -> impl Iterator<Item = Offset> {
+        self.closed.iter().chain(std::iter::once(&self.active)).map(Segment::base_offset)
+    }
+
     /// How many segments there are.
     #[must_use]
     pub fn segment_count(&self) -> usize {

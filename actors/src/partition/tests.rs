@@ -1,0 +1,249 @@
+//! Tests of partitions and their storage as actors, over real files.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use kafka_protocol::error::ResponseError;
+use ottla_core::base::{Offset, TopicPartition};
+use ottla_core::partition::Refusal;
+use ottla_core::storage::LogConfig;
+
+use super::messages::{DeleteRecords, Watch};
+use super::testing::{PanicNow, Rig, batch, idempotent, spec, until};
+use super::{FetchWait, FetchWatcher};
+use crate::runtime::{ReplyPort, monotonic_ms, tell};
+use crate::storage::messages::PanicNow as StoragePanicNow;
+
+fn a0() -> TopicPartition {
+    TopicPartition::new("a", 0)
+}
+
+fn run(test: impl AsyncFnOnce(&std::path::Path)) {
+    let dir = tempfile::tempdir().expect("a directory");
+    actix_rt::System::new().block_on(test(dir.path()));
+}
+
+#[test]
+fn records_come_back_in_order_with_every_acks() {
+    run(async |path| {
+        let rig = Rig::real(path);
+        rig.open(spec("a", 0)).await;
+        for (turn, acks) in [1, -1, 0].into_iter().enumerate() {
+            let info = rig.append(&a0(), acks, batch(2)).await.expect("appended");
+            assert_eq!(info.first_offset, Offset(2 * turn as i64));
+        }
+        assert_eq!(rig.offsets(&a0()).await, [0, 2, 4]);
+        let refused = rig.append(&a0(), 2, batch(1)).await.expect_err("acks=2");
+        assert_eq!(refused.code, ResponseError::InvalidRequiredAcks);
+        assert!(matches!(rig.read(&a0(), 7).await, Err(Refusal::OffsetOutOfRange { .. })));
+        let elsewhere = TopicPartition::new("b", 0);
+        assert!(matches!(rig.read(&elsewhere, 0).await, Err(Refusal::UnknownPartition)));
+        assert!(rig.close().await);
+    });
+}
+
+#[test]
+fn a_retried_batch_is_answered_with_its_offset_also_after_a_restart() {
+    run(async |path| {
+        let rig = Rig::real(path);
+        rig.open(spec("a", 0)).await;
+        let first = rig.append(&a0(), -1, idempotent(3, 9, 0, 0)).await.expect("appended");
+        let again = rig.append(&a0(), -1, idempotent(3, 9, 0, 0)).await.expect("known");
+        assert!(again.duplicate);
+        assert_eq!(again.first_offset, first.first_offset);
+        let gap = rig.append(&a0(), -1, idempotent(1, 9, 0, 5)).await.expect_err("a gap");
+        assert_eq!(gap.code, ResponseError::OutOfOrderSequenceNumber);
+        assert!(rig.close().await);
+
+        let rig = Rig::real(path);
+        assert_eq!(rig.open(spec("a", 0)).await.log_end, Offset(3));
+        let again = rig.append(&a0(), -1, idempotent(3, 9, 0, 0)).await.expect("known");
+        assert!(again.duplicate);
+        rig.append(&a0(), -1, idempotent(1, 9, 1, 0)).await.expect("a new epoch");
+        let fenced = rig.append(&a0(), -1, idempotent(1, 9, 0, 3)).await.expect_err("fenced");
+        assert_eq!(fenced.code, ResponseError::InvalidProducerEpoch);
+        rig.crash().await;
+
+        let rig = Rig::real(path);
+        assert_eq!(rig.open(spec("a", 0)).await.log_end, Offset(4));
+        assert!(rig.append(&a0(), 1, idempotent(1, 9, 1, 0)).await.expect("known").duplicate);
+        assert!(rig.close().await);
+    });
+}
+
+#[test]
+fn a_long_poll_is_woken_by_enough_bytes_and_not_before() {
+    run(async |path| {
+        let rig = Rig::real(path);
+        rig.open(spec("a", 0)).await;
+        let size = batch(1).len() as u64;
+        let (wait, mut woken) = FetchWait::new(2 * size);
+        let deadline_ms = monotonic_ms() + 10_000;
+        let watcher = FetchWatcher { wait: Arc::clone(&wait), index: 7, deadline_ms };
+        rig.partitions.send(&a0(), Watch { seen: Offset(0), watcher });
+        rig.append(&a0(), 1, batch(1)).await.expect("appended");
+        // the reply leaves before watchers are looked at; the next read is behind both
+        rig.read(&a0(), 0).await.expect("readable");
+        assert!(woken.try_recv().is_err());
+        let sent = Instant::now();
+        rig.append(&a0(), 1, batch(1)).await.expect("appended");
+        woken.await.expect("woken");
+        assert!(sent.elapsed() < Duration::from_secs(5));
+        assert_eq!(wait.close(), [7]);
+        assert!(rig.close().await);
+    });
+}
+
+#[test]
+fn a_watcher_that_has_missed_something_is_woken_at_once() {
+    run(async |path| {
+        let rig = Rig::real(path);
+        rig.open(spec("a", 0)).await;
+        rig.append(&a0(), 1, batch(1)).await.expect("appended");
+        for partition in [a0(), TopicPartition::new("b", 0)] {
+            let (wait, woken) = FetchWait::new(1 << 20);
+            let watcher = FetchWatcher { wait, index: 0, deadline_ms: monotonic_ms() + 10_000 };
+            rig.partitions.send(&partition, Watch { seen: Offset(0), watcher });
+            woken.await.expect("woken");
+        }
+        assert!(rig.close().await);
+    });
+}
+
+#[test]
+fn deleted_records_are_out_of_range() {
+    run(async |path| {
+        let rig = Rig::real(path);
+        rig.open(spec("a", 0)).await;
+        for _ in 0..3 {
+            rig.append(&a0(), 1, batch(2)).await.expect("appended");
+        }
+        let delete = async |before| {
+            let (reply, answer) = ReplyPort::oneshot();
+            rig.partitions.send(&a0(), DeleteRecords { before: Offset(before), reply });
+            answer.await
+        };
+        assert_eq!(delete(4).await, Ok(Offset(4)));
+        assert_eq!(delete(1).await, Ok(Offset(4)));
+        assert!(matches!(delete(7).await, Err(Refusal::OffsetOutOfRange { .. })));
+        assert!(matches!(rig.read(&a0(), 3).await, Err(Refusal::OffsetOutOfRange { .. })));
+        assert_eq!(rig.read(&a0(), 4).await.expect("readable").log_start, Offset(4));
+        assert_eq!(delete(-1).await, Ok(Offset(6)));
+        assert!(rig.close().await);
+    });
+}
+
+/// Appends until told to stop by `count`; returns the offsets that were acknowledged.
+async fn load(rig: &Rig, count: usize) -> Vec<i64> {
+    let mut acked = Vec::new();
+    while acked.len() < count {
+        match rig.append(&a0(), -1, batch(1)).await {
+            Ok(info) => acked.push(info.first_offset.0),
+            Err(refused) => {
+                let retriable =
+                    [ResponseError::NotLeaderOrFollower, ResponseError::KafkaStorageError];
+                assert!(retriable.contains(&refused.code), "{refused:?}");
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+    }
+    acked
+}
+
+#[test]
+fn a_panicked_partition_is_rebuilt_and_loses_nothing() {
+    run(async |path| {
+        let rig = Rig::real(path);
+        rig.open(spec("a", 0)).await;
+        rig.open(spec("b", 0)).await;
+        let mut acked = load(&rig, 100).await;
+        for _ in 0..3 {
+            let route = rig.partitions.route(&a0()).expect("running");
+            let before = route.generation;
+            tell(&route.addr, PanicNow);
+            until(async || rig.partitions.generation(&a0()).is_some_and(|now| now > before)).await;
+            acked.extend(load(&rig, 50).await);
+        }
+        let offsets = rig.offsets(&a0()).await;
+        assert!(acked.iter().all(|offset| offsets.contains(offset)));
+        assert!(offsets.windows(2).all(|pair| pair[0] + 1 == pair[1]));
+        rig.append(&TopicPartition::new("b", 0), 1, batch(1)).await.expect("never noticed");
+        assert!(rig.close().await);
+    });
+}
+
+#[test]
+fn a_panicked_storage_actor_is_rebuilt_and_loses_nothing() {
+    run(async |path| {
+        let rig = Rig::real(path);
+        rig.open(spec("a", 0)).await;
+        let mut acked = load(&rig, 100).await;
+        for _ in 0..3 {
+            for storage in rig.storage.dirs()[0].storages() {
+                tell(&storage, StoragePanicNow);
+            }
+            acked.extend(load(&rig, 50).await);
+        }
+        let mut offsets = Vec::new();
+        until(async || match rig.read(&a0(), 0).await {
+            Ok(_) => {
+                offsets = rig.offsets(&a0()).await;
+                true
+            }
+            Err(_) => false,
+        })
+        .await;
+        assert!(acked.iter().all(|offset| offsets.contains(offset)));
+        assert!(offsets.windows(2).all(|pair| pair[0] + 1 == pair[1]));
+        assert!(rig.close().await);
+    });
+}
+
+#[test]
+fn appends_wait_for_the_sync_when_every_message_is_flushed() {
+    run(async |path| {
+        let rig = Rig::real(path);
+        let log = Arc::new(LogConfig { flush_messages: 1, ..LogConfig::default() });
+        rig.open(super::PartitionSpec { log, ..spec("a", 0) }).await;
+        assert_eq!(load(&rig, 20).await, (0..20).collect::<Vec<_>>());
+        rig.crash().await;
+        let rig = Rig::real(path);
+        assert_eq!(rig.open(spec("a", 0)).await.log_end, Offset(20));
+        assert!(rig.close().await);
+    });
+}
+
+#[test]
+fn a_stopped_partition_starts_again_and_a_deleted_one_is_gone() {
+    run(async |path| {
+        let rig = Rig::real(path);
+        rig.open(spec("a", 0)).await;
+        rig.append(&a0(), 1, batch(3)).await.expect("appended");
+        rig.partitions.stop(&a0(), false).await;
+        let gone = rig.append(&a0(), 1, batch(1)).await.expect_err("stopped");
+        assert_eq!(gone.code, ResponseError::UnknownTopicOrPartition);
+        assert_eq!(rig.open(spec("a", 0)).await.log_end, Offset(3));
+        rig.partitions.stop(&a0(), true).await;
+        assert!(!path.join("a-0").exists());
+        assert_eq!(rig.open(spec("a", 0)).await.log_end, Offset(0));
+        assert!(rig.close().await);
+    });
+}
+
+#[test]
+fn small_segments_roll_and_read_on() {
+    run(async |path| {
+        let rig = Rig::real(path);
+        let log = Arc::new(LogConfig { segment_bytes: 400, ..LogConfig::default() });
+        rig.open(super::PartitionSpec { log, ..spec("a", 0) }).await;
+        for turn in 0..20 {
+            rig.append(&a0(), 1, idempotent(1, 5, 0, turn)).await.expect("appended");
+        }
+        assert_eq!(rig.offsets(&a0()).await, (0..20).collect::<Vec<_>>());
+        let snapshots = std::fs::read_dir(path.join("a-0")).expect("listed").filter(|entry| {
+            entry.as_ref().is_ok_and(|e| e.file_name().to_string_lossy().ends_with(".snapshot"))
+        });
+        assert!(snapshots.count() > 2);
+        assert!(rig.close().await);
+    });
+}

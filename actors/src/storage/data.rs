@@ -1,0 +1,211 @@
+//! Appends, reads and look-ups.
+
+use actix::{Context, Handler};
+use kafka_protocol::error::ResponseError;
+use ottla_core::base::{Offset, TopicPartition};
+use ottla_core::partition::{Refusal, SequenceError};
+use ottla_core::storage::{AppendError, AppendInfo, LogRead, StorageError};
+
+use super::messages::{
+    AppendLog, FindEpochEnd, FindOffset, ListLogs, ListProducers, LogSize, MoveLogStart, ReadLog,
+};
+use super::slot::{Slot, Synced};
+use super::{StorageActor, messages};
+use crate::partition::messages::{
+    AppendRefused, LogAppended, LogStartMoved, ProducerInfo, ReadOutcome,
+};
+use crate::runtime::{now, tell};
+
+/// What is answered for a log that is not open here.
+const NOT_OPEN: Refusal = messages::FAILED;
+
+impl Handler<AppendLog> for StorageActor {
+    type Result = ();
+
+    fn handle(&mut self, msg: AppendLog, _: &mut Context<Self>) {
+        let AppendLog { log: id, records, context, ack } = msg;
+        let Some(slot) = self.slots.get_mut(id) else {
+            return ack.reply.send(Err(NOT_OPEN.into()));
+        };
+        let done = slot.log.append_as_leader(now(), records, context);
+        let failed = matches!(done, Err(AppendError::Storage(_)));
+        let result = done.map_err(|error| refused(error, slot));
+        let flush = slot.answer_in_order(LogAppended { result, ack });
+        if flush {
+            self.flush(id);
+        }
+        if failed {
+            self.check_health();
+        }
+    }
+}
+
+impl Slot {
+    /// Answers an append, behind those before it that wait for a sync; true if a sync is needed.
+    fn answer_in_order(&mut self, appended: LogAppended) -> bool {
+        let log = self.log.log();
+        let due =
+            log.unflushed_records() > 0 && log.unflushed_records() >= log.config().flush_messages;
+        let (upto, rolled) = match &appended.result {
+            Ok(AppendInfo { last_offset, rolled, .. }) if due => (last_offset.plus(1), *rolled),
+            Ok(info) => (Offset::ZERO, info.rolled),
+            Err(_) => (Offset::ZERO, false),
+        };
+        if due || !self.waiting.is_empty() {
+            self.waiting.push_back(Synced { upto, appended });
+        } else {
+            tell(&self.partition, appended);
+        }
+        due || rolled
+    }
+}
+
+/// The refusal a client sees, and a log line where the broker is at fault.
+fn refused(error: AppendError, slot: &Slot) -> AppendRefused {
+    let code = match &error {
+        AppendError::Invalid(invalid) => invalid.response_error(),
+        AppendError::Sequence(SequenceError::OutOfOrder { .. }) => {
+            ResponseError::OutOfOrderSequenceNumber
+        }
+        AppendError::Sequence(SequenceError::InvalidProducerEpoch { .. }) => {
+            ResponseError::InvalidProducerEpoch
+        }
+        AppendError::LargerThanSegment { .. } => ResponseError::RecordListTooLarge,
+        AppendError::Storage(_) => ResponseError::KafkaStorageError,
+    };
+    let partition = slot.log.log().partition();
+    if code == ResponseError::KafkaStorageError {
+        tracing::error!(%partition, %error, "append failed");
+    } else {
+        tracing::debug!(%partition, %error, "append refused");
+    }
+    let (message, record_errors) = (None, Vec::new());
+    let log_start = slot.log.log().log_start_offset();
+    AppendRefused { code, message, record_errors, leader: None, log_start }
+}
+
+impl Handler<ReadLog> for StorageActor {
+    type Result = ();
+
+    fn handle(&mut self, msg: ReadLog, _: &mut Context<Self>) {
+        let ReadLog { log, start, last_fetched_epoch, max_bytes, plan, reply } = msg;
+        let Some(slot) = self.slots.get_mut(log) else { return reply.send(Err(NOT_OPEN)) };
+        let read = slot.log.read_after(start, last_fetched_epoch, max_bytes, plan.limit);
+        match read {
+            Ok(LogRead::Records(slice)) => {
+                let records = (!slice.is_empty()).then_some(slice);
+                reply.send(Ok(ReadOutcome { records, ..ReadOutcome::of(&plan) }));
+            }
+            Ok(LogRead::Diverging { epoch, end_offset }) => {
+                let diverging = Some((epoch, end_offset));
+                reply.send(Ok(ReadOutcome { diverging, ..ReadOutcome::of(&plan) }));
+            }
+            Err(error) => reply.send(Err(self.read_failed(log, error))),
+        }
+    }
+}
+
+impl StorageActor {
+    /// What a reader is told of an error. A file that cannot be read ends the directory, as in
+    /// Kafka; a damaged one does not.
+    fn read_failed(&mut self, log: messages::LogId, error: StorageError) -> Refusal {
+        if let StorageError::OffsetOutOfRange { requested, start, .. } = error {
+            return Refusal::OffsetOutOfRange { requested, log_start: start };
+        }
+        let name = |slot: &mut Slot| slot.log.log().partition().to_string();
+        let partition = self.slots.get_mut(log).map(name).unwrap_or_default();
+        tracing::error!(partition, %error, "read failed");
+        if error.is_fatal_to_dir() {
+            self.dir.log_dir().health().fail(error);
+            self.check_health();
+        }
+        Refusal::StorageError
+    }
+}
+
+impl Handler<FindOffset> for StorageActor {
+    type Result = ();
+
+    fn handle(&mut self, msg: FindOffset, _: &mut Context<Self>) {
+        let Some(slot) = self.slots.get_mut(msg.log) else { return msg.reply.send(Err(NOT_OPEN)) };
+        match slot.log.find_offset(msg.query) {
+            Ok(found) => {
+                let earliest = found.filter(|found| found.timestamp < 0);
+                let visible = found.filter(|found| found.offset < msg.limit);
+                msg.reply.send(Ok(visible.or(earliest)));
+            }
+            Err(error) => {
+                let refusal = self.read_failed(msg.log, error);
+                msg.reply.send(Err(refusal));
+            }
+        }
+    }
+}
+
+impl Handler<MoveLogStart> for StorageActor {
+    type Result = ();
+
+    fn handle(&mut self, msg: MoveLogStart, _: &mut Context<Self>) {
+        let Some(slot) = self.slots.get_mut(msg.log) else { return msg.reply.send(Err(NOT_OPEN)) };
+        match slot.log.advance_log_start(msg.to) {
+            Ok(start) => {
+                tell(&slot.partition, LogStartMoved(start));
+                self.dir.log_dir().note_log(slot.log.log());
+                msg.reply.send(Ok(start));
+            }
+            Err(error) => {
+                let refusal = self.read_failed(msg.log, error);
+                msg.reply.send(Err(refusal));
+            }
+        }
+    }
+}
+
+impl Handler<FindEpochEnd> for StorageActor {
+    type Result = ();
+
+    fn handle(&mut self, msg: FindEpochEnd, _: &mut Context<Self>) {
+        let Some(slot) = self.slots.get_mut(msg.log) else { return msg.reply.send(Err(NOT_OPEN)) };
+        let end = slot.log.log().log_end_offset();
+        msg.reply.send(Ok(slot.log.epochs().end_offset_for(msg.epoch, end)));
+    }
+}
+
+impl Handler<ListProducers> for StorageActor {
+    type Result = ();
+
+    fn handle(&mut self, msg: ListProducers, _: &mut Context<Self>) {
+        let Some(slot) = self.slots.get_mut(msg.log) else { return msg.reply.send(Err(NOT_OPEN)) };
+        let mut producers: Vec<_> = slot
+            .log
+            .producers()
+            .iter()
+            .map(|(producer_id, state)| ProducerInfo {
+                producer_id,
+                producer_epoch: state.epoch(),
+                last_sequence: state.last_sequence(),
+                last_timestamp: state.last_timestamp,
+                coordinator_epoch: state.coordinator_epoch,
+                current_txn_start: state.current_txn_first_offset.unwrap_or(Offset::NONE),
+            })
+            .collect();
+        producers.sort_unstable_by_key(|producer| producer.producer_id);
+        msg.reply.send(Ok(producers));
+    }
+}
+
+impl Handler<ListLogs> for StorageActor {
+    type Result = Vec<LogSize>;
+
+    fn handle(&mut self, _: ListLogs, _: &mut Context<Self>) -> Self::Result {
+        let size = |partition: &TopicPartition, slot: &Slot| LogSize {
+            partition: partition.clone(),
+            bytes: slot.log.log().size_in_bytes(),
+            lag: slot
+                .high_watermark
+                .get()
+                .map_or(0, |high| (slot.log.log().log_end_offset().0 - high.0).max(0)),
+        };
+        self.slots.iter_mut().map(|(_, slot)| size(slot.log.log().partition(), slot)).collect()
+    }
+}

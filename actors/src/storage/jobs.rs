@@ -1,0 +1,130 @@
+//! What runs on threads that may block: opening logs on one lane, syncs and sweeps on another.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use actix::Addr;
+use ottla_core::storage::{
+    OpenLog, PartitionLog, read_partition_metadata, write_partition_metadata,
+};
+
+use super::messages::{Attach, Job, JobDone, OpenError, Opened};
+use super::{StorageActor, StorageDir};
+use crate::runtime::{now, tell};
+
+/// The jobs of one storage actor; bounded by its logs, each of which has at most one sync and one
+/// opening outstanding.
+pub(super) struct Jobs {
+    opens: Lane,
+    others: Lane,
+}
+
+struct Lane {
+    running: usize,
+    limit: usize,
+    queue: VecDeque<Job>,
+}
+
+impl Lane {
+    fn new(limit: usize) -> Self {
+        Self { running: 0, limit: limit.max(1), queue: VecDeque::new() }
+    }
+}
+
+impl Jobs {
+    pub(super) fn new(recovery_threads: usize) -> Self {
+        Self { opens: Lane::new(recovery_threads), others: Lane::new(1) }
+    }
+
+    pub(super) fn push(&mut self, job: Job, me: &Arc<Addr<StorageActor>>, dir: &Arc<StorageDir>) {
+        let lane = if matches!(job, Job::Open(_)) { &mut self.opens } else { &mut self.others };
+        lane.queue.push_back(job);
+        lane.start(me, dir);
+    }
+
+    /// A job has come back; the next one of its lane starts.
+    pub(super) fn done(
+        &mut self,
+        was_open: bool,
+        me: &Arc<Addr<StorageActor>>,
+        dir: &Arc<StorageDir>,
+    ) {
+        let lane = if was_open { &mut self.opens } else { &mut self.others };
+        lane.running = lane.running.saturating_sub(1);
+        lane.start(me, dir);
+    }
+}
+
+impl Lane {
+    fn start(&mut self, me: &Arc<Addr<StorageActor>>, dir: &Arc<StorageDir>) {
+        while self.running < self.limit {
+            let Some(job) = self.queue.pop_front() else { return };
+            self.running += 1;
+            let was_open = matches!(job, Job::Open(_));
+            let (me, dir) = (Arc::clone(me), Arc::clone(dir));
+            actix_rt::spawn(async move {
+                let done = tokio::task::spawn_blocking(move || job.run(&dir)).await;
+                tell(&me, done.unwrap_or(JobDone::Panicked { was_open }));
+            });
+        }
+    }
+}
+
+impl Job {
+    fn run(self, dir: &StorageDir) -> JobDone {
+        match self {
+            Self::Open(attach) => {
+                let log = open(dir, &attach);
+                JobDone::Opened(Box::new(Opened { attach: *attach, log }))
+            }
+            Self::Flush(log, job) => JobDone::Flushed(log, job.run()),
+            Self::Sweep(deletions, checkpoints) => {
+                let deleted = deletions.into_iter().try_for_each(|job| job.run());
+                let written = deleted.and_then(|()| {
+                    if checkpoints { dir.log_dir().write_checkpoints() } else { Ok(()) }
+                });
+                JobDone::Swept(written)
+            }
+            Self::Close(jobs, good, reply) => {
+                let synced = jobs.into_iter().all(|job| job.run().is_ok());
+                JobDone::Closed(good && synced, reply)
+            }
+            Self::Release(job, reply) => {
+                if let Some(job) = job {
+                    // a failed sync has taken the directory offline
+                    drop(job.run());
+                }
+                JobDone::Released(reply)
+            }
+        }
+    }
+}
+
+fn open(dir: &StorageDir, attach: &Attach) -> Result<PartitionLog, OpenError> {
+    let spec = &attach.spec;
+    let log_dir = dir.log_dir();
+    let mut state = log_dir.state_of(&spec.partition);
+    // what this process had open before is only as good as its last checkpoint
+    state.clean &= dir.first_open(&spec.partition);
+    let path = log_dir.partition_dir(&spec.partition);
+    let open = OpenLog {
+        env: log_dir.env().clone(),
+        dir: &path,
+        partition: spec.partition.clone(),
+        config: Arc::clone(&spec.config),
+        state,
+        now: now(),
+        progress: log_dir.progress(),
+    };
+    let disk = &*open.env.disk;
+    match read_partition_metadata(disk, &path)? {
+        Some(found) if found != spec.topic_id => return Err(OpenError::OtherTopic { found }),
+        Some(_) => return Ok(PartitionLog::open(&open, spec.rules.clone())?.0),
+        None => {}
+    }
+    let (log, _) = PartitionLog::open(&open, spec.rules.clone())?;
+    if !spec.topic_id.is_nil() {
+        write_partition_metadata(disk, &path, spec.topic_id)?;
+    }
+    Ok(log)
+}

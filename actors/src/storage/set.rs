@@ -1,0 +1,136 @@
+//! All log directories of the broker and their actors.
+
+use std::fmt;
+use std::sync::Arc;
+
+use ottla_core::base::TopicPartition;
+use ottla_core::storage::LogDir;
+use uuid::Uuid;
+
+use super::messages::CloseAll;
+use super::{OfflineWatch, StorageActor, StorageDir};
+use crate::runtime::{Child, Guardian, ReplyPort, tell};
+
+/// Room in a storage actor's mailbox; only its own partitions send to it.
+const MAILBOX: usize = 8_192;
+
+/// The settings of storage that are not a topic's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StorageOptions {
+    /// `num.recovery.threads.per.data.dir`.
+    pub recovery_threads: usize,
+    /// `log.retention.check.interval.ms`.
+    pub retention_check_ms: u64,
+    /// How often the checkpoint files are written, if they changed: the shortest of
+    /// `replica.high.watermark.checkpoint.interval.ms` and the two
+    /// `log.flush.*.checkpoint.interval.ms`.
+    pub checkpoint_ms: u64,
+}
+
+impl Default for StorageOptions {
+    fn default() -> Self {
+        Self { recovery_threads: 2, retention_check_ms: 300_000, checkpoint_ms: 5_000 }
+    }
+}
+
+/// No log directory can take a new partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AllOffline;
+
+impl fmt::Display for AllOffline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("every log directory is offline")
+    }
+}
+
+impl std::error::Error for AllOffline {}
+
+/// The log directories of this broker.
+pub struct Storage {
+    dirs: Vec<Arc<StorageDir>>,
+}
+
+impl Storage {
+    /// Starts a storage actor for each directory and core.
+    #[must_use]
+    pub fn start(guardian: &Guardian, dirs: Vec<LogDir>, options: StorageOptions) -> Arc<Self> {
+        let cores = guardian.cores().count();
+        let dirs: Vec<_> =
+            dirs.into_iter().map(|dir| StorageDir::new(Arc::new(dir), cores)).collect();
+        for dir in &dirs {
+            for core in 0..cores {
+                start_actor(guardian, dir, core, options);
+            }
+        }
+        Arc::new(Self { dirs })
+    }
+
+    /// The directories.
+    #[must_use]
+    pub fn dirs(&self) -> &[Arc<StorageDir>] {
+        &self.dirs
+    }
+
+    /// The directory with this `directory.id`.
+    #[must_use]
+    pub fn dir(&self, id: Uuid) -> Option<&Arc<StorageDir>> {
+        self.dirs.iter().find(|dir| dir.id() == id)
+    }
+
+    /// The directory that had a partition when the broker started.
+    #[must_use]
+    pub fn holder(&self, partition: &TopicPartition) -> Option<&Arc<StorageDir>> {
+        self.dirs.iter().find(|dir| dir.log_dir().partitions().binary_search(partition).is_ok())
+    }
+
+    /// Where a new partition goes: the directory with the fewest logs
+    /// (`LogManager.nextLogDirs`).
+    ///
+    /// # Errors
+    /// When every directory is offline.
+    pub fn place(&self) -> Result<&Arc<StorageDir>, AllOffline> {
+        let online = self.dirs.iter().filter(|dir| dir.is_online());
+        online.min_by_key(|dir| dir.log_count()).ok_or(AllOffline)
+    }
+
+    /// Who is to be called when a directory goes offline.
+    pub fn watch(&self, watch: &OfflineWatch) {
+        for dir in &self.dirs {
+            dir.watch(Arc::clone(watch));
+        }
+    }
+
+    /// The orderly stop: closes every log, and marks each directory that closed well. True if all
+    /// did. Partitions should not be served any more.
+    pub async fn close(&self, broker_epoch: i64) -> bool {
+        let mut all_good = true;
+        for dir in &self.dirs {
+            let mut good = dir.is_online();
+            for storage in dir.storages() {
+                let (reply, answer) = ReplyPort::oneshot();
+                tell(&storage, CloseAll(reply));
+                good &= answer.await == Some(true);
+            }
+            if good {
+                let log_dir = Arc::clone(dir.log_dir());
+                let marked =
+                    tokio::task::spawn_blocking(move || log_dir.mark_clean(broker_epoch)).await;
+                good = matches!(marked, Ok(Ok(())));
+            }
+            all_good &= good;
+        }
+        all_good
+    }
+}
+
+fn start_actor(guardian: &Guardian, dir: &Arc<StorageDir>, core: usize, options: StorageOptions) {
+    let name = format!("storage {} on core {core}", dir.log_dir().path().display());
+    let (owner, published, given_up) = (Arc::clone(dir), Arc::clone(dir), Arc::clone(dir));
+    let child = Child::new(name, core, move |_, epitaph| {
+        StorageActor::new(Arc::clone(&owner), core, options, epitaph)
+    })
+    .mailbox(MAILBOX)
+    .publish(move |route| published.publish(core, route.addr))
+    .offline(move |_| given_up.give_up());
+    guardian.start(child);
+}

@@ -1,0 +1,183 @@
+//! Appending as the leader.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use super::checks::{Validated, validate};
+use super::{BatchMeta, PartitionLog, StorageError};
+use crate::base::{LeaderEpoch, Offset, Tick};
+use crate::partition::{ProducerBatch, SequenceError, SequenceVerdict};
+use crate::record::{BatchHeader, RecordError, stamp};
+
+/// Who appends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AppendOrigin {
+    /// A client: everything is checked.
+    #[default]
+    Client,
+    /// This broker's own coordinator: sequences are not checked.
+    Coordinator,
+}
+
+/// What an append needs beside the records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AppendContext {
+    /// The epoch to stamp.
+    pub leader_epoch: LeaderEpoch,
+    /// Who appends.
+    pub origin: AppendOrigin,
+}
+
+/// What an append did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AppendInfo {
+    /// Offset of the first record.
+    pub first_offset: Offset,
+    /// Offset of the last record.
+    pub last_offset: Offset,
+    /// The broker's time, if records carry it; else -1.
+    pub log_append_time: i64,
+    /// First offset of the log.
+    pub log_start: Offset,
+    /// The next offset to be written.
+    pub log_end: Offset,
+    /// Bytes written; 0 for a duplicate.
+    pub bytes: u64,
+    /// The records were in the log already.
+    pub duplicate: bool,
+    /// A new segment was started: the older ones should be synced.
+    pub rolled: bool,
+}
+
+/// Why an append is refused.
+#[derive(Debug)]
+pub enum AppendError {
+    /// The records are not what Kafka takes.
+    Invalid(RecordError),
+    /// The producer's sequence or epoch is wrong.
+    Sequence(SequenceError),
+    /// More than a segment may hold.
+    LargerThanSegment {
+        /// The records' size.
+        size: usize,
+        /// `segment.bytes`.
+        limit: u32,
+    },
+    /// The log could not be written.
+    Storage(StorageError),
+}
+
+impl fmt::Display for AppendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Invalid(error) => error.fmt(f),
+            Self::Sequence(error) => error.fmt(f),
+            Self::LargerThanSegment { size, limit } => {
+                write!(f, "records of {size} bytes exceed the segment size of {limit}")
+            }
+            Self::Storage(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for AppendError {}
+
+impl From<StorageError> for AppendError {
+    fn from(error: StorageError) -> Self {
+        Self::Storage(error)
+    }
+}
+
+impl PartitionLog {
+    /// Validates the records, gives them offsets and writes them.
+    ///
+    /// # Errors
+    /// When they are refused, or the directory fails. Nothing is written then.
+    pub fn append_as_leader(
+        &mut self,
+        now: Tick,
+        records: Bytes,
+        context: AppendContext,
+    ) -> Result<AppendInfo, AppendError> {
+        self.log.health().check()?;
+        let checked = validate(records);
+        let mut checked = checked.map_err(AppendError::Invalid)?;
+        let size = checked.bytes.len();
+        let limit = self.log.config().segment_bytes;
+        if u32::try_from(size).is_ok_and(|size| size > limit) {
+            return Err(AppendError::LargerThanSegment { size, limit });
+        }
+        let mut producers = Vec::with_capacity(checked.batches.len());
+        producers.extend(checked.batches.iter().map(|batch| ProducerBatch::from(&batch.header)));
+        if context.origin == AppendOrigin::Client {
+            let verdict = self.producers.check(&producers).map_err(AppendError::Sequence)?;
+            if let SequenceVerdict::Duplicate(seen) = verdict {
+                return Ok(self.duplicate(seen.first_offset(), seen.last_offset, seen.timestamp));
+            }
+        }
+        self.write(now, &mut checked, &mut producers, context.leader_epoch)
+    }
+
+    fn duplicate(&self, first: Offset, last: Offset, timestamp: i64) -> AppendInfo {
+        AppendInfo {
+            first_offset: first,
+            last_offset: last,
+            // Kafka answers with the batch's own timestamp here, whatever its type
+            log_append_time: timestamp,
+            log_start: self.log.log_start_offset(),
+            log_end: self.log.log_end_offset(),
+            bytes: 0,
+            duplicate: true,
+            rolled: false,
+        }
+    }
+
+    fn write(
+        &mut self,
+        now: Tick,
+        checked: &mut Validated,
+        producers: &mut [ProducerBatch],
+        epoch: LeaderEpoch,
+    ) -> Result<AppendInfo, AppendError> {
+        let mut next = self.log.log_end_offset();
+        let mut metas = Vec::with_capacity(checked.batches.len());
+        for (batch, producer) in checked.batches.iter().zip(producers.iter_mut()) {
+            let range = batch.position..batch.position + batch.len;
+            if let Some(bytes) = checked.bytes.get_mut(range) {
+                stamp(bytes, next, epoch);
+            }
+            producer.base_offset = next;
+            let last_offset = producer.last_offset();
+            metas.push(meta(&batch.header, batch.len, next, last_offset));
+            next = last_offset.plus(1);
+        }
+        let written = self.log.append(now, &checked.bytes, &metas)?;
+        if let Some(base) = written.rolled {
+            self.snapshot_at(base)?;
+        }
+        self.assign_epoch(epoch, written.first_offset)?;
+        for producer in producers.iter() {
+            self.producers.apply(producer);
+        }
+        Ok(AppendInfo {
+            first_offset: written.first_offset,
+            last_offset: written.last_offset,
+            log_append_time: checked.log_append_time,
+            log_start: self.log.log_start_offset(),
+            log_end: self.log.log_end_offset(),
+            bytes: checked.bytes.len() as u64,
+            duplicate: false,
+            rolled: written.rolled.is_some(),
+        })
+    }
+}
+
+fn meta(header: &BatchHeader, len: usize, base_offset: Offset, last_offset: Offset) -> BatchMeta {
+    BatchMeta {
+        size: u32::try_from(len).unwrap_or(u32::MAX),
+        base_offset,
+        last_offset,
+        max_timestamp: header.max_timestamp,
+    }
+}

@@ -1,0 +1,199 @@
+//! Opening: producers and epochs are brought to the log's end.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::{PartitionLog, PartitionLogRules, Recovery, StorageError};
+use crate::base::{Offset, Tick};
+use crate::partition::{LeaderEpochCache, ProducerBatch, ProducerStates, decode_snapshot};
+use crate::record::BatchHeader;
+use crate::storage::names::{self, FileKind};
+use crate::storage::{BatchVisitor, Disk, Log, OpenLog, read_leader_epochs};
+
+/// The largest snapshot that is read.
+const MAX_SNAPSHOT: usize = 64 << 20;
+
+impl From<&BatchHeader> for ProducerBatch {
+    fn from(header: &BatchHeader) -> Self {
+        Self {
+            producer_id: header.producer_id,
+            producer_epoch: header.producer_epoch,
+            base_sequence: header.base_sequence,
+            base_offset: header.base_offset,
+            offset_delta: header.last_offset_delta,
+            max_timestamp: header.max_timestamp,
+            transactional: header.is_transactional(),
+            control: header.is_control(),
+        }
+    }
+}
+
+impl PartitionLog {
+    /// Opens the log in a partition's directory, which may be empty.
+    ///
+    /// # Errors
+    /// When the directory fails, or holds what is no log.
+    pub fn open(
+        open: &OpenLog<'_>,
+        rules: PartitionLogRules,
+    ) -> Result<(Self, Recovery), StorageError> {
+        let epochs = load_epochs(open)?;
+        let mut rebuild = Rebuild {
+            open,
+            producers: ProducerStates::new(rules.producer_expiration_ms),
+            epochs,
+            covered: None,
+            applied_from: Offset::ZERO,
+        };
+        let (log, recovery) = Log::open(open, &mut rebuild)?;
+        let Rebuild { producers, mut epochs, covered, .. } = rebuild;
+        let cut = epochs.truncate_from_end(log.log_end_offset());
+        let moved = epochs.truncate_from_start(log.log_start_offset());
+        let snapshots = log.snapshots()?.into_iter().collect();
+        let mut this = Self { log, rules, producers, epochs, snapshots };
+        this.drop_stray_snapshots()?;
+        if cut || moved || covered.is_some() && !this.epochs.entries().is_empty() {
+            this.write_epochs()?;
+        }
+        match covered {
+            // the scan began where the snapshot ends: nothing is missing
+            Some(true) => {}
+            Some(false) => this.rebuild_producers(open.now)?,
+            // nothing was scanned; a directory without any snapshot is from before KIP-98
+            None if open.state.clean && this.snapshots.is_empty() => {}
+            None => this.rebuild_producers(open.now)?,
+        }
+        Ok((this, recovery))
+    }
+
+    /// Loads the newest good snapshot and replays what the log has behind it.
+    pub(super) fn rebuild_producers(&mut self, now: Tick) -> Result<(), StorageError> {
+        self.producers.clear();
+        let mut from = self.log.log_start_offset();
+        while let Some(newest) = self.snapshots.last().copied() {
+            let content = self.log.read_snapshot(newest)?.unwrap_or_default();
+            match decode_snapshot(&content) {
+                Ok(entries) => {
+                    for (id, state) in entries {
+                        self.producers.restore(id, state, now.wall_ms);
+                    }
+                    from = from.max(newest);
+                    break;
+                }
+                Err(error) => {
+                    let partition = self.log.partition();
+                    tracing::warn!(%partition, offset = %newest, %error, "removing a snapshot");
+                    self.log.delete_snapshot(newest)?;
+                    self.snapshots.remove(&newest);
+                }
+            }
+        }
+        if from >= self.log.log_end_offset() {
+            return Ok(());
+        }
+        let mut replay = Replay { producers: &mut self.producers, from };
+        self.log.visit(from, &mut replay)
+    }
+
+    /// Removes snapshots behind the log's end, and those that are no segment's, except the newest
+    /// (`ProducerStateManager.removeStraySnapshots`).
+    fn drop_stray_snapshots(&mut self) -> Result<(), StorageError> {
+        let bases: BTreeSet<Offset> = self.log.base_offsets().collect();
+        let end = self.log.log_end_offset();
+        let newest = self.snapshots.iter().copied().rfind(|offset| *offset <= end);
+        let is_stray =
+            |offset: &Offset| *offset > end || !bases.contains(offset) && Some(*offset) != newest;
+        let strays: Vec<Offset> = self.snapshots.iter().copied().filter(is_stray).collect();
+        for stray in strays {
+            self.log.delete_snapshot(stray)?;
+            self.snapshots.remove(&stray);
+        }
+        Ok(())
+    }
+}
+
+fn load_epochs(open: &OpenLog<'_>) -> Result<LeaderEpochCache, StorageError> {
+    let mut cache = LeaderEpochCache::default();
+    match read_leader_epochs(&*open.env.disk, open.dir) {
+        Ok(entries) => {
+            for entry in entries {
+                cache.assign(entry.epoch, entry.start_offset);
+            }
+        }
+        Err(error @ StorageError::Malformed { .. }) => {
+            tracing::warn!(%error, "ignoring the leader epoch checkpoint");
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(cache)
+}
+
+/// Follows the scan of a recovery.
+struct Rebuild<'a> {
+    open: &'a OpenLog<'a>,
+    producers: ProducerStates,
+    epochs: LeaderEpochCache,
+    /// Whether snapshot and scan together cover the log; none until a scan begins.
+    covered: Option<bool>,
+    applied_from: Offset,
+}
+
+impl BatchVisitor for Rebuild<'_> {
+    fn begin(&mut self, from: Offset) {
+        self.producers.clear();
+        let disk = &self.open.env.disk;
+        let snapshot = newest_snapshot(disk, self.open, from);
+        let (at, entries) = snapshot.unwrap_or_default();
+        let start = self.open.state.log_start;
+        self.covered = Some(at >= from || from <= start || from == Offset::ZERO);
+        self.applied_from = at;
+        for (id, state) in entries {
+            self.producers.restore(id, state, self.open.now.wall_ms);
+        }
+    }
+
+    fn visit(&mut self, header: &BatchHeader) {
+        if self.epochs.latest_epoch().is_none_or(|latest| header.partition_leader_epoch > latest) {
+            self.epochs.assign(header.partition_leader_epoch, header.base_offset);
+        }
+        if header.base_offset >= self.applied_from {
+            self.producers.apply(&ProducerBatch::from(header));
+        }
+    }
+}
+
+type Snapshot = (Offset, Vec<(crate::base::ProducerId, crate::partition::ProducerState)>);
+
+/// The newest snapshot at or before `upto` that can be read.
+fn newest_snapshot(disk: &Arc<dyn Disk>, open: &OpenLog<'_>, upto: Offset) -> Option<Snapshot> {
+    let mut files: Vec<(Offset, String)> = disk
+        .list(open.dir)
+        .ok()?
+        .into_iter()
+        .filter_map(|entry| match names::classify(&entry.name) {
+            FileKind::Snapshot(offset) if offset <= upto => Some((offset, entry.name)),
+            _ => None,
+        })
+        .collect();
+    files.sort_unstable();
+    files.into_iter().rev().find_map(|(offset, name)| {
+        let content = disk.read_small(&open.dir.join(name), MAX_SNAPSHOT).ok()??;
+        Some((offset, decode_snapshot(&content).ok()?))
+    })
+}
+
+/// Applies the batches behind a snapshot.
+struct Replay<'a> {
+    producers: &'a mut ProducerStates,
+    from: Offset,
+}
+
+impl BatchVisitor for Replay<'_> {
+    fn begin(&mut self, _from: Offset) {}
+
+    fn visit(&mut self, header: &BatchHeader) {
+        if header.base_offset >= self.from {
+            self.producers.apply(&ProducerBatch::from(header));
+        }
+    }
+}
