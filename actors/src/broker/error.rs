@@ -3,11 +3,17 @@
 use std::fmt;
 use std::io;
 
+use ottla_core::storage::StorageError;
+
 /// Why a broker does not start, and what to do about it.
 #[derive(Debug)]
 pub enum StartError {
     /// The threads of the cores could not be made.
     Cores(io::Error),
+    /// A log directory cannot be used.
+    LogDir(StorageError),
+    /// A part of the start died.
+    Interrupted,
     /// A listener's host has no address.
     UnknownHost {
         /// The listener, as in `listeners`.
@@ -28,6 +34,8 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Cores(source) => write!(f, "cannot start the threads of the cores: {source}"),
+            Self::LogDir(source) => source.fmt(f),
+            Self::Interrupted => f.write_str("a part of the start died; its log line says why"),
             Self::UnknownHost { listener, source } => {
                 write!(f, "cannot listen on {listener}: its host has no address ({source})")
             }
@@ -58,6 +66,8 @@ fn advice(error: &io::Error) -> String {
 impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
+            Self::LogDir(source) => Some(source),
+            Self::Interrupted => None,
             Self::Cores(source)
             | Self::UnknownHost { source, .. }
             | Self::Listen { source, .. } => Some(source),

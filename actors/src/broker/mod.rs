@@ -1,5 +1,6 @@
 //! One broker, put together: what is started in which order, and stopped in the reverse one.
 
+mod dirs;
 mod error;
 mod listen;
 
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use ottla_config::Settings;
 use ottla_core::base::BrokerId;
-use ottla_core::storage::Disk;
+use ottla_core::storage::{Disk, LogDir};
 
 use crate::node::Node;
 use crate::protocol::{Listener, Server};
@@ -24,6 +25,7 @@ const DRAIN_MS: u64 = 3_000;
 pub struct Broker {
     node: Arc<Node>,
     server: Server,
+    dirs: Vec<LogDir>,
     ready_after: Duration,
 }
 
@@ -38,12 +40,13 @@ impl Broker {
         log_panics();
         // a port that is taken is said before anything else is touched
         let (sockets, listeners) = listen::bind_all(&settings).await?;
-        let node = make_node(settings, disk)?;
+        let opened = dirs::open_all(Arc::clone(&settings), Arc::clone(&disk)).await?;
+        let node = make_node(settings, disk, opened.cluster_id)?;
         // set once, right here
         drop(node.listeners.set(listeners.clone()));
         let sockets = sockets.into_iter().zip(listeners).collect();
         let server = Server::start(&node, sockets, listen::options(&node.settings));
-        Ok(Self { node, server, ready_after: begun.elapsed() })
+        Ok(Self { node, server, dirs: opened.dirs, ready_after: begun.elapsed() })
     }
 
     /// The broker's node.
@@ -69,6 +72,11 @@ impl Broker {
     pub async fn stop(self) {
         self.server.stop(DRAIN_MS).await;
         self.node.guardian.close();
+        for dir in &self.dirs {
+            if let Err(error) = dir.mark_clean(-1) {
+                tracing::error!(%error, "log directory is not marked clean");
+            }
+        }
         let cores = Arc::clone(&self.node.cores);
         // waits for threads
         if tokio::task::spawn_blocking(move || cores.stop()).await.is_err() {
@@ -77,14 +85,18 @@ impl Broker {
     }
 }
 
-fn make_node(settings: Arc<Settings>, disk: Arc<dyn Disk>) -> Result<Arc<Node>, StartError> {
+fn make_node(
+    settings: Arc<Settings>,
+    disk: Arc<dyn Disk>,
+    cluster_id: Arc<str>,
+) -> Result<Arc<Node>, StartError> {
     let count = usize::try_from(settings.ottla_cores).unwrap_or(0);
     let count = if count == 0 { Cores::available() } else { count };
     let cores = Arc::new(Cores::start(count, false).map_err(StartError::Cores)?);
     let memory = u64::try_from(settings.request_memory_bytes()).unwrap_or(u64::MAX);
     Ok(Arc::new(Node {
         broker_id: BrokerId(settings.node_id),
-        cluster_id: "".into(),
+        cluster_id,
         dynamic: ArcSwap::new(Arc::clone(&settings)),
         settings,
         image: ArcSwap::default(),
