@@ -7,14 +7,16 @@ use actix::Recipient;
 use arc_swap::ArcSwapOption;
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::{
-    AlterConfigsRequest, AlterConfigsResponse, CreatePartitionsRequest, CreatePartitionsResponse,
-    CreateTopicsRequest, CreateTopicsResponse, DeleteTopicsRequest, DeleteTopicsResponse,
-    IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
+    CreatePartitionsRequest, CreatePartitionsResponse, CreateTopicsRequest, CreateTopicsResponse,
+    DeleteTopicsRequest, DeleteTopicsResponse,
 };
-use ottla_core::base::TopicName;
+use ottla_core::base::{BrokerId, TopicName};
+use ottla_core::controller::{Refusal, RegisterBrokerRecord, ResourceAlteration};
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
-use super::messages::{AutoCreated, Command, ProducerIdBlock, Reply};
+use super::messages::{AutoCreated, Command, ConfigChange, ProducerIdBlock, Registration, Reply};
+use crate::runtime::{Refused, offer_to};
 
 /// Why the controller gave no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,9 +79,9 @@ impl ControllerHandle {
         {
             let inbox = self.inbox.load();
             let inbox = inbox.as_ref().ok_or(ControllerError::Unavailable)?;
-            inbox.try_send(command(reply)).map_err(|refused| match refused {
-                actix::dev::SendError::Full(_) => ControllerError::Busy,
-                actix::dev::SendError::Closed(_) => ControllerError::Unavailable,
+            offer_to(inbox, command(reply)).map_err(|refused| match refused {
+                Refused::Full(_) => ControllerError::Busy,
+                Refused::Gone(_) => ControllerError::Unavailable,
             })?;
         }
         answer.await.map_err(|_| ControllerError::Lost)?
@@ -118,24 +120,45 @@ impl ControllerHandle {
         self.ask(|reply| Command::CreatePartitions(request, reply)).await
     }
 
-    /// Replaces all dynamic settings of resources.
+    /// Changes dynamic settings; the answers stand in the order of `resources`.
     pub async fn alter_configs(
         &self,
-        request: AlterConfigsRequest,
-    ) -> Result<AlterConfigsResponse, ControllerError> {
-        self.ask(|reply| Command::AlterConfigs(request, reply)).await
+        resources: Vec<ResourceAlteration>,
+        validate_only: bool,
+    ) -> Result<Vec<Result<(), Refusal>>, ControllerError> {
+        let change = ConfigChange { resources, validate_only };
+        self.ask(|reply| Command::AlterConfigs(change, reply)).await
     }
 
-    /// Changes single dynamic settings of resources.
-    pub async fn incremental_alter_configs(
+    /// Makes a broker that has started known to the cluster. After an unclean stop the partitions
+    /// it leads get a new leader epoch.
+    pub async fn register_broker(
         &self,
-        request: IncrementalAlterConfigsRequest,
-    ) -> Result<IncrementalAlterConfigsResponse, ControllerError> {
-        self.ask(|reply| Command::IncrementalAlterConfigs(request, reply)).await
+        record: RegisterBrokerRecord,
+        unclean: bool,
+    ) -> Result<(), ControllerError> {
+        let registration = Registration { record, unclean };
+        self.ask(|reply| Command::RegisterBroker(registration, reply)).await
+    }
+
+    /// Makes known that log directories failed; `usable` are the ids of those that are left.
+    pub async fn log_dirs_failed(
+        &self,
+        broker: BrokerId,
+        usable: Vec<Uuid>,
+    ) -> Result<(), ControllerError> {
+        self.ask(|reply| Command::LogDirsFailed(broker, usable, reply)).await
     }
 
     /// Gets a block of producer ids that nobody else is given.
     pub async fn allocate_producer_ids(&self) -> Result<ProducerIdBlock, ControllerError> {
         self.ask(Command::AllocateProducerIds).await
+    }
+
+    /// Closes the metadata log; the controller has ended when this answers.
+    pub async fn shutdown(&self) -> Result<(), ControllerError> {
+        let closed = self.ask(Command::Shutdown).await;
+        self.direct_to(None);
+        closed
     }
 }

@@ -3,7 +3,17 @@
 //! Each `kNN_name.rs` exports `handle`, which runs on the connection's core. It sends messages and
 //! returns, or spawns a future; the answer goes through [`Request::reply`].
 
+mod k03_metadata;
 mod k18_api_versions;
+mod k19_create_topics;
+mod k20_delete_topics;
+mod k32_describe_configs;
+mod k33_alter_configs;
+mod k37_create_partitions;
+mod k44_incremental_alter_configs;
+mod k60_describe_cluster;
+mod k74_list_config_resources;
+mod k75_describe_topic_partitions;
 mod table;
 
 use std::fmt;

@@ -4,8 +4,12 @@ use bytes::Bytes;
 use kafka_protocol::messages::ApiKey;
 use ottla_core::wire::{self, RequestHeader, api::Api};
 
-use super::k18_api_versions;
 use super::{Handler, Request, RequestError};
+use super::{
+    k03_metadata, k18_api_versions, k19_create_topics, k20_delete_topics, k32_describe_configs,
+    k33_alter_configs, k37_create_partitions, k44_incremental_alter_configs, k60_describe_cluster,
+    k74_list_config_resources, k75_describe_topic_partitions,
+};
 
 /// When the next request of the same connection may start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +37,19 @@ impl Entry {
 }
 
 /// What is served, by API key. A key without a row is not advertised.
-static TABLE: &[Entry] = &[Entry(ApiKey::ApiVersions, Stage::One, k18_api_versions::handle)];
+static TABLE: &[Entry] = &[
+    Entry(ApiKey::Metadata, Stage::One, k03_metadata::handle),
+    Entry(ApiKey::ApiVersions, Stage::One, k18_api_versions::handle),
+    Entry(ApiKey::CreateTopics, Stage::One, k19_create_topics::handle),
+    Entry(ApiKey::DeleteTopics, Stage::One, k20_delete_topics::handle),
+    Entry(ApiKey::DescribeConfigs, Stage::One, k32_describe_configs::handle),
+    Entry(ApiKey::AlterConfigs, Stage::One, k33_alter_configs::handle),
+    Entry(ApiKey::CreatePartitions, Stage::One, k37_create_partitions::handle),
+    Entry(ApiKey::IncrementalAlterConfigs, Stage::One, k44_incremental_alter_configs::handle),
+    Entry(ApiKey::DescribeCluster, Stage::One, k60_describe_cluster::handle),
+    Entry(ApiKey::ListConfigResources, Stage::One, k74_list_config_resources::handle),
+    Entry(ApiKey::DescribeTopicPartitions, Stage::One, k75_describe_topic_partitions::handle),
+];
 
 /// Every API that is served, with its versions.
 pub(crate) fn advertised() -> impl Iterator<Item = &'static Api> {

@@ -80,11 +80,11 @@ fn alter_one(
     world: &World<'_>,
     request: &ResourceAlteration,
 ) -> Result<Vec<MetadataRecord>, Refusal> {
+    let alteration = request.alteration.as_ref().map_err(Clone::clone)?;
     let kind = ResourceType::from_code(request.kind).filter(|k| *k != ResourceType::BrokerLogger);
     let Some(kind) = kind else {
         return invalid(format!("Unknown resource type {}", request.kind));
     };
-    let alteration = request.alteration.as_ref().map_err(Clone::clone)?;
     let resource = ConfigResource { kind, name: request.name.clone() };
     check_name(world, &resource)?;
     let existing = world.image.config(&resource).cloned().unwrap_or_default();
@@ -250,3 +250,7 @@ fn check_keys<'a>(keys: impl Iterator<Item = (&'a str, bool)>) -> Result<(), Ref
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "alter_configs_tests.rs"]
+mod tests;

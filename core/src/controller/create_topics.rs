@@ -241,3 +241,7 @@ fn refused(name: &str, refusal: &Refusal) -> CreatableTopicResult {
         .with_replication_factor(-1)
         .with_configs(Some(Vec::new()))
 }
+
+#[cfg(test)]
+#[path = "create_topics_tests.rs"]
+mod tests;

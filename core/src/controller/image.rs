@@ -187,7 +187,7 @@ impl ConfigResource {
 }
 
 impl MetadataImage {
-    /// The offset of the last entry of the metadata log in this image; -1 before the first.
+    /// The offset of the last entry of the metadata log in this image; 0 if it is empty.
     #[must_use]
     pub fn offset(&self) -> Offset {
         self.offset

@@ -7,13 +7,16 @@
 mod alter_configs;
 mod apply;
 mod assignment;
+mod brokers;
 mod codec;
 mod create_partitions;
 mod create_topics;
 mod decision;
 mod delete_topics;
+mod entry;
 mod image;
 mod names;
+mod pipeline;
 mod placement;
 mod record;
 mod record_codec;
@@ -21,17 +24,25 @@ mod refusal;
 mod rules;
 mod shared_map;
 mod snapshot;
+mod view;
 
 pub use alter_configs::{
     ConfigAlteration, ConfigOperation, ResourceAlteration, alter_configs, read_incremental,
     read_replace,
 };
 pub use apply::{ApplyError, ImageDelta};
+pub use brokers::{
+    PRODUCER_ID_BLOCK, allocate_producer_ids, assign_directories, log_dirs_failed, register_broker,
+};
 pub use codec::{CodecError, Reader, Writer};
 pub use create_partitions::create_partitions;
 pub use create_topics::create_topics;
 pub use decision::{Decision, MAX_PARTITIONS_PER_REQUEST, World};
 pub use delete_topics::{delete_topics, deletion_disabled};
+pub use entry::{
+    EntryError, LogEntry, Membership, SnapshotContent, decode_entry, decode_snapshot, encode_entry,
+    encode_snapshot,
+};
 pub use image::{
     BrokerImage, ConfigResource, MetadataImage, PartitionImage, QuotaEntity, ResourceType,
     TopicImage,
@@ -40,6 +51,7 @@ pub use names::{
     CLUSTER_METADATA, CONSUMER_OFFSETS, InvalidTopicName, MAX_TOPIC_NAME, SHARE_GROUP_STATE,
     TRANSACTION_STATE, is_internal_topic, validate_topic_name,
 };
+pub use pipeline::{Pipeline, PipelineOutput};
 pub use placement::Dice;
 pub use record::{
     BrokerEndpoint, BrokerRegistrationChangeRecord, ClientQuotaRecord, ConfigRecord,
@@ -48,3 +60,14 @@ pub use record::{
 pub use record_codec::{decode_records, encode_records};
 pub use refusal::Refusal;
 pub use rules::{ConfigRules, EffectiveConfig, TopicDefaults};
+
+pub use view::{ALL_CLUSTER_OPERATIONS, ALL_TOPIC_OPERATIONS, OPERATIONS_OMITTED, PartitionView};
+
+#[cfg(test)]
+#[path = "replay_tests.rs"]
+mod replay_tests;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+#[path = "topics_tests.rs"]
+mod topics_tests;
