@@ -10,8 +10,10 @@ use ottla_core::controller::MetadataImage;
 use ottla_core::storage::Disk;
 
 use crate::controller::ControllerHandle;
+use crate::partition::{FetchSessionCache, Partitions, ProducerIds};
 use crate::protocol::Listener;
 use crate::runtime::{Cores, Credits, Guardian};
+use crate::storage::Storage;
 
 /// One broker, as its requests and actors see it.
 pub struct Node {
@@ -31,6 +33,14 @@ pub struct Node {
     pub guardian: Guardian,
     /// The file system.
     pub disk: Arc<dyn Disk>,
+    /// The log directories and their actors.
+    pub storage: Arc<Storage>,
+    /// The partitions this broker hosts.
+    pub partitions: Arc<Partitions>,
+    /// Incremental fetch sessions.
+    pub fetch_sessions: FetchSessionCache,
+    /// Ids for idempotent producers.
+    pub producer_ids: ProducerIds,
     /// The way to the controller.
     pub controller: ControllerHandle,
     /// The memory requests may hold.

@@ -7,7 +7,9 @@
 mod handlers;
 pub mod messages;
 mod outputs;
+mod producer_ids;
 mod registry;
+mod sessions;
 mod spec;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -26,7 +28,9 @@ use crate::runtime::{DeadlineDriver, Epitaph, ReplyPort, now, tell};
 use crate::storage::{Attach, HighWatermark, LogId, Release, StorageActor};
 use messages::{AppendReply, OpenReply, Stop};
 
+pub use producer_ids::ProducerIds;
 pub use registry::{Partitions, Refusable};
+pub use sessions::FetchSessionCache;
 pub use spec::PartitionSpec;
 pub use wait::{FetchWait, FetchWatcher};
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use ottla_config::Settings;
 use ottla_core::base::TopicPartition;
 use ottla_core::storage::LogDir;
 use uuid::Uuid;
@@ -30,6 +31,24 @@ pub struct StorageOptions {
 impl Default for StorageOptions {
     fn default() -> Self {
         Self { recovery_threads: 2, retention_check_ms: 300_000, checkpoint_ms: 5_000 }
+    }
+}
+
+impl StorageOptions {
+    /// From the broker's settings.
+    #[must_use]
+    pub fn from_settings(settings: &Settings) -> Self {
+        let checkpoint = settings
+            .replica_high_watermark_checkpoint_interval_ms
+            .min(settings.log_flush_offset_checkpoint_interval_ms.into())
+            .min(settings.log_flush_start_offset_checkpoint_interval_ms.into());
+        let threads = settings.num_recovery_threads_per_data_dir;
+        Self {
+            recovery_threads: usize::try_from(threads).unwrap_or(1).max(1),
+            retention_check_ms: u64::try_from(settings.log_retention_check_interval_ms)
+                .unwrap_or(300_000),
+            checkpoint_ms: u64::try_from(checkpoint).unwrap_or(5_000).max(1),
+        }
     }
 }
 
