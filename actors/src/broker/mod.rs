@@ -10,11 +10,13 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use ottla_config::Settings;
 use ottla_core::base::BrokerId;
-use ottla_core::storage::{Disk, LogDir};
+use ottla_core::storage::Disk;
 
 use crate::node::Node;
+use crate::partition::{FetchSessionCache, Partitions, ProducerIds};
 use crate::protocol::{Listener, Server};
 use crate::runtime::{Cores, Credits, Guardian, RestartPolicy, log_panics};
+use crate::storage::{Storage, StorageOptions};
 
 pub use error::StartError;
 
@@ -25,7 +27,6 @@ const DRAIN_MS: u64 = 3_000;
 pub struct Broker {
     node: Arc<Node>,
     server: Server,
-    dirs: Vec<LogDir>,
     ready_after: Duration,
 }
 
@@ -41,12 +42,12 @@ impl Broker {
         // a port that is taken is said before anything else is touched
         let (sockets, listeners) = listen::bind_all(&settings).await?;
         let opened = dirs::open_all(Arc::clone(&settings), Arc::clone(&disk)).await?;
-        let node = make_node(settings, disk, opened.cluster_id)?;
+        let node = make_node(settings, disk, opened)?;
         // set once, right here
         drop(node.listeners.set(listeners.clone()));
         let sockets = sockets.into_iter().zip(listeners).collect();
         let server = Server::start(&node, sockets, listen::options(&node.settings));
-        Ok(Self { node, server, dirs: opened.dirs, ready_after: begun.elapsed() })
+        Ok(Self { node, server, ready_after: begun.elapsed() })
     }
 
     /// The broker's node.
@@ -72,10 +73,8 @@ impl Broker {
     pub async fn stop(self) {
         self.server.stop(DRAIN_MS).await;
         self.node.guardian.close();
-        for dir in &self.dirs {
-            if let Err(error) = dir.mark_clean(-1) {
-                tracing::error!(%error, "log directory is not marked clean");
-            }
+        if !self.node.storage.close(-1).await {
+            tracing::error!("not every log directory was closed in order");
         }
         let cores = Arc::clone(&self.node.cores);
         // waits for threads
@@ -88,19 +87,27 @@ impl Broker {
 fn make_node(
     settings: Arc<Settings>,
     disk: Arc<dyn Disk>,
-    cluster_id: Arc<str>,
+    opened: dirs::Opened,
 ) -> Result<Arc<Node>, StartError> {
     let count = usize::try_from(settings.ottla_cores).unwrap_or(0);
     let count = if count == 0 { Cores::available() } else { count };
     let cores = Arc::new(Cores::start(count, false).map_err(StartError::Cores)?);
     let memory = u64::try_from(settings.request_memory_bytes()).unwrap_or(u64::MAX);
+    let guardian = Guardian::new(Arc::clone(&cores), RestartPolicy::default());
+    let options = StorageOptions::from_settings(&settings);
+    let broker_id = BrokerId(settings.node_id);
+    let slots = settings.max_incremental_fetch_session_cache_slots;
     Ok(Arc::new(Node {
-        broker_id: BrokerId(settings.node_id),
-        cluster_id,
+        broker_id,
+        cluster_id: opened.cluster_id,
         dynamic: ArcSwap::new(Arc::clone(&settings)),
         settings,
         image: ArcSwap::default(),
-        guardian: Guardian::new(Arc::clone(&cores), RestartPolicy::default()),
+        storage: Storage::start(&guardian, opened.dirs, options),
+        partitions: Partitions::new(broker_id, guardian.clone()),
+        fetch_sessions: FetchSessionCache::new(usize::try_from(slots).unwrap_or(0)),
+        producer_ids: ProducerIds::default(),
+        guardian,
         cores,
         disk,
         controller: Default::default(),
