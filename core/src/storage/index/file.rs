@@ -60,7 +60,6 @@ pub(crate) trait Entry: Copy + PartialEq + std::fmt::Debug {
 /// An index: entries on file, then entries in memory.
 #[derive(Debug)]
 pub(crate) struct IndexFile<E> {
-    file: Option<Arc<dyn DiskFile>>,
     map: Option<Mapped>,
     /// Entries on file.
     written: u32,
@@ -76,15 +75,7 @@ pub(crate) struct IndexFile<E> {
 impl<E: Entry> IndexFile<E> {
     /// The index of a new segment. Its file is made when it is first written.
     pub(crate) fn new() -> Self {
-        Self {
-            file: None,
-            map: None,
-            written: 0,
-            tail: Vec::new(),
-            last: None,
-            loaded: true,
-            dirty: true,
-        }
+        Self { map: None, written: 0, tail: Vec::new(), last: None, loaded: true, dirty: true }
     }
 
     /// An index whose file is there and is read when first needed.
@@ -97,7 +88,7 @@ impl<E: Entry> IndexFile<E> {
         if self.loaded {
             return Ok(());
         }
-        let file = self.file(place, base, OpenMode::Read)?;
+        let file = open::<E>(place, base, OpenMode::Read)?;
         let path = place.path(base, E::SUFFIX);
         let len = file.len().map_err(|error| StorageError::io("stat", &path, error))?;
         let entries = u32::try_from(len / E::SIZE as u64).unwrap_or(u32::MAX);
@@ -171,7 +162,7 @@ impl<E: Entry> IndexFile<E> {
         if !self.loaded || (self.tail.is_empty() && self.written > 0) {
             return Ok(());
         }
-        let file = self.file(place, base, OpenMode::Create)?;
+        let file = open::<E>(place, base, OpenMode::Create)?;
         if self.tail.is_empty() {
             return Ok(());
         }
@@ -196,7 +187,6 @@ impl<E: Entry> IndexFile<E> {
             self.tail = Vec::new();
         }
         self.map = None;
-        self.file = None;
     }
 
     /// The file, if it may hold bytes that no sync has covered; they count as covered from now on.
@@ -210,7 +200,7 @@ impl<E: Entry> IndexFile<E> {
         }
         self.write_tail(place, base)?;
         self.dirty = false;
-        self.file(place, base, OpenMode::Create).map(Some)
+        open::<E>(place, base, OpenMode::Create).map(Some)
     }
 
     /// Cuts the index to its first entries for which `keep` holds.
@@ -237,7 +227,7 @@ impl<E: Entry> IndexFile<E> {
         self.last = match (self.tail.last(), self.written.checked_sub(1)) {
             (Some(last), _) => Some(*last),
             (None, Some(at)) => {
-                let file = self.file(place, base, OpenMode::Read)?;
+                let file = open::<E>(place, base, OpenMode::Read)?;
                 let path = place.path(base, E::SUFFIX);
                 let entry = read_entry(&*file, at);
                 Some(entry.map_err(|error| StorageError::io("read", &path, error))?)
@@ -311,7 +301,7 @@ impl<E: Entry> IndexFile<E> {
     fn cut(&mut self, place: Place<'_>, base: Offset, entries: u32) -> Result<(), StorageError> {
         // the map must go before the bytes under it
         self.map = None;
-        let file = self.file(place, base, OpenMode::Write)?;
+        let file = open::<E>(place, base, OpenMode::Write)?;
         let len = u64::from(entries) * E::SIZE as u64;
         file.set_len(len)
             .map_err(|error| StorageError::io("truncate", &place.path(base, E::SUFFIX), error))?;
@@ -344,7 +334,7 @@ impl<E: Entry> IndexFile<E> {
     fn map(&mut self, place: Place<'_>, base: Offset) -> Result<&[u8], StorageError> {
         let len = self.written as usize * E::SIZE;
         if self.map.as_ref().is_none_or(|map| map.len() < len) {
-            let file = self.file(place, base, OpenMode::Read)?;
+            let file = open::<E>(place, base, OpenMode::Read)?;
             let map = file
                 .map(len)
                 .map_err(|error| StorageError::io("map", &place.path(base, E::SUFFIX), error))?;
@@ -352,22 +342,16 @@ impl<E: Entry> IndexFile<E> {
         }
         Ok(self.map.as_deref().and_then(|map| map.get(..len)).unwrap_or_default())
     }
+}
 
-    fn file(
-        &mut self,
-        place: Place<'_>,
-        base: Offset,
-        mode: OpenMode,
-    ) -> Result<Arc<dyn DiskFile>, StorageError> {
-        if let Some(file) = &self.file {
-            return Ok(Arc::clone(file));
-        }
-        // one handle serves reads and writes, so it is opened for both
-        let mode = if mode == OpenMode::Read { OpenMode::Write } else { mode };
-        let file = place.open(base, E::SUFFIX, mode)?;
-        self.file = Some(Arc::clone(&file));
-        Ok(file)
-    }
+/// Opens an index file. The handle is not kept: writes are far between, look-ups go by the map, and
+/// a broker with thousands of partitions would keep thousands of handles.
+fn open<E: Entry>(
+    place: Place<'_>,
+    base: Offset,
+    mode: OpenMode,
+) -> Result<Arc<dyn DiskFile>, StorageError> {
+    place.open(base, E::SUFFIX, mode)
 }
 
 fn entry_at<E: Entry>(bytes: &[u8], at: usize) -> Option<E> {

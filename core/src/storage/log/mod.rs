@@ -216,3 +216,9 @@ mod tests;
 
 #[cfg(test)]
 mod power_tests;
+
+#[cfg(test)]
+mod recovery_tests;
+
+#[cfg(test)]
+mod retention_tests;

@@ -47,7 +47,7 @@ impl Log {
                 _ => self.next_offset,
             };
             let range = Range { start, max_bytes, upper, min_one, next_base };
-            let slice = self.read_at(at, &range)?;
+            let slice = self.ask(at, |place, segment| read_segment(place, segment, &range))?;
             if let Some(slice) = slice {
                 return Ok(slice);
             }
@@ -58,29 +58,33 @@ impl Log {
         self.nothing()
     }
 
-    /// Reads from the segment at this place in the log; the active one is last. An index that proves
-    /// wrong is built anew.
-    fn read_at(&mut self, at: usize, range: &Range) -> Result<Option<LogSlice>, StorageError> {
+    /// Asks the segment at this place in the log; the active one is last. If its indexes prove wrong
+    /// they are built anew and it is asked again.
+    pub(super) fn ask<T>(
+        &mut self,
+        at: usize,
+        question: impl Fn(Place<'_>, &mut Segment) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
         let interval = self.config.index_interval_bytes;
         let (place, closed, active) = self.parts();
         let is_closed = at < closed.len();
         let segment = closed.get_mut(at).unwrap_or(active);
         let opened = segment.is_open();
         let base = segment.base_offset();
-        let slice = match read_segment(place, segment, range) {
+        let answer = match question(place, segment) {
             Err(StorageError::Corrupt { path, position, problem }) if is_closed => {
                 tracing::warn!(
                     path = %path.display(), position, %problem, "building a segment's indexes anew"
                 );
                 segment.rebuild_indexes(place, interval)?;
-                read_segment(place, segment, range)?
+                question(place, segment)?
             }
             other => other?,
         };
-        if is_closed && !opened {
+        if is_closed && !opened && segment.is_open() {
             self.note_open(base);
         }
-        Ok(slice)
+        Ok(answer)
     }
 
     /// An empty slice at the log's end.

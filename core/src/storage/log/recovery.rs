@@ -308,6 +308,8 @@ impl<'a> Opening<'a> {
                     let jitter = last.jitter_ms();
                     last = Segment::new(last.base_offset(), open.now.wall_ms, jitter);
                 }
+                // most logs stay idle: a handle is opened when one is used
+                last.release();
                 last
             }
             None => {

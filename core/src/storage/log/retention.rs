@@ -147,19 +147,17 @@ impl Log {
         }
         let ends: Vec<Offset> = self.spans().map(|(_, end, _)| end).collect();
         let retention = self.config.retention_ms;
-        let (place, closed, active) = self.parts();
-        let last = closed.len();
-        let segments = closed.iter_mut().chain(std::iter::once(active));
-        for (at, (segment, end)) in segments.zip(ends).enumerate() {
-            let empty = at == last && segment.size() == 0;
-            if empty || end > high_watermark {
+        for (at, end) in ends.iter().enumerate() {
+            let empty = at == self.closed.len() && self.active.size() == 0;
+            if empty || *end > high_watermark {
                 return Ok(at);
             }
-            if now.wall_ms.saturating_sub(segment.retention_timestamp(place)?) <= retention {
+            let timestamp = self.ask(at, |place, segment| segment.retention_timestamp(place))?;
+            if now.wall_ms.saturating_sub(timestamp) <= retention {
                 return Ok(at);
             }
         }
-        Ok(last + 1)
+        Ok(ends.len())
     }
 
     fn retire_first(

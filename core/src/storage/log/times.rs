@@ -32,20 +32,15 @@ impl Log {
         timestamp: i64,
     ) -> Result<Option<TimestampHit>, StorageError> {
         let start = self.log_start;
-        let (place, closed, active) = self.parts();
-        for segment in closed.iter_mut().chain(std::iter::once(active)) {
-            if segment.largest(place)?.timestamp < timestamp {
-                continue;
-            }
-            let mut from = start;
-            while let Some(step) = segment.find_timestamp(place, timestamp, from)? {
-                let hit = first_record(place, segment, step, |time, offset| {
-                    time >= timestamp && offset >= start
-                })?;
-                if hit.is_some() {
-                    return Ok(hit);
+        for at in 0..self.segment_count() {
+            let hit = self.ask(at, |place, segment| {
+                if segment.largest(place)?.timestamp < timestamp {
+                    return Ok(None);
                 }
-                from = step.last_offset.plus(1);
+                first_since(place, segment, timestamp, start)
+            })?;
+            if hit.is_some() {
+                return Ok(hit);
             }
         }
         Ok(None)
@@ -53,21 +48,38 @@ impl Log {
 
     /// The first record that has the largest timestamp of the log (KIP-734).
     pub fn offset_of_max_timestamp(&mut self) -> Result<Option<TimestampHit>, StorageError> {
-        let (place, closed, active) = self.parts();
-        let mut best: Option<(i64, Offset, &mut Segment)> = None;
-        for segment in closed.iter_mut().chain(std::iter::once(active)) {
-            let largest = segment.largest(place)?;
-            let better = best.as_ref().is_none_or(|(timestamp, ..)| largest.timestamp > *timestamp);
-            if largest.timestamp >= 0 && better {
-                best = Some((largest.timestamp, largest.offset, segment));
+        let mut best: Option<(i64, Offset, usize)> = None;
+        for at in 0..self.segment_count() {
+            let largest = self.ask(at, |place, segment| segment.largest(place))?;
+            if largest.timestamp >= 0 && best.is_none_or(|(time, ..)| largest.timestamp > time) {
+                best = Some((largest.timestamp, largest.offset, at));
             }
         }
-        let Some((largest, offset, segment)) = best else { return Ok(None) };
-        match segment.find_step(place, offset)? {
+        let Some((largest, offset, at)) = best else { return Ok(None) };
+        self.ask(at, |place, segment| match segment.find_step(place, offset)? {
             Some(step) => first_record(place, segment, step, |time, _| time == largest),
             None => Ok(None),
-        }
+        })
     }
+}
+
+/// The first record of a segment, at or after `start`, whose timestamp is at least `timestamp`.
+fn first_since(
+    place: Place<'_>,
+    segment: &mut Segment,
+    timestamp: i64,
+    start: Offset,
+) -> Result<Option<TimestampHit>, StorageError> {
+    let mut from = start;
+    while let Some(step) = segment.find_timestamp(place, timestamp, from)? {
+        let wanted = |time, offset| time >= timestamp && offset >= start;
+        let hit = first_record(place, segment, step, wanted)?;
+        if hit.is_some() {
+            return Ok(hit);
+        }
+        from = step.last_offset.plus(1);
+    }
+    Ok(None)
 }
 
 /// The first record of a batch for which `wanted` holds.
