@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU64;
 use actix::{AsyncContext, Handler, Message};
 
 use super::*;
-use crate::runtime::{Reply, ReplyPort, ask, offer, tell};
+use crate::runtime::{Reply, ReplyPort, ask, fault, offer, tell};
 
 #[derive(Message)]
 #[rtype(result = "u64")]
@@ -94,7 +94,7 @@ impl Guarded {
         let built = Arc::new(AtomicU64::new(0));
         let (published, told, counted) =
             (Arc::clone(&routes), Arc::clone(&offline), Arc::clone(&built));
-        let child = Child::new("counter", core, move |_, epitaph| {
+        let child = Child::new(format!("counter {}", guardian_id()), core, move |_, epitaph| {
             let build = counted.fetch_add(1, Ordering::SeqCst) + 1;
             assert!(!fails(build), "build {build} fails");
             Counter { count: 0, parked: Vec::new(), epitaph }
@@ -130,6 +130,12 @@ impl Guarded {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }
+}
+
+/// Keeps the names of different tests' actors apart.
+fn guardian_id() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 fn run<F: Future<Output = ()>>(test: impl FnOnce(Guardian) -> F) {
@@ -211,5 +217,28 @@ fn a_closed_guardian_starts_nothing_again() {
         // longer than the first pause
         tokio::time::sleep(Duration::from_millis(60)).await;
         assert_eq!(child.built.load(Ordering::SeqCst), 1);
+    });
+}
+
+#[test]
+fn an_injected_fault_hits_the_named_actor_once() {
+    run(|guardian| async move {
+        for moment in [fault::Moment::Before, fault::Moment::After] {
+            let name = format!("faulty {moment:?}");
+            let built = Arc::new(AtomicU64::new(0));
+            let counted = Arc::clone(&built);
+            let child = Child::new(name.clone(), 0, move |_, epitaph| {
+                counted.fetch_add(1, Ordering::SeqCst);
+                Counter { count: 0, parked: Vec::new(), epitaph }
+            });
+            let addr = guardian.start(child);
+            assert_eq!(ask(&addr, Count).await.unwrap(), 1);
+            fault::panic_next(&name, moment);
+            // a message may still be worked off in the turn that is under way
+            while ask(&addr, Count).await.is_ok() {}
+            while built.load(Ordering::SeqCst) < 2 {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        }
     });
 }

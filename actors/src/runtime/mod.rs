@@ -6,6 +6,7 @@ mod cores;
 mod credits;
 mod deadline;
 mod epitaph;
+pub mod fault;
 mod guardian;
 mod join;
 mod named;

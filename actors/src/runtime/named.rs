@@ -15,6 +15,8 @@ use actix::{Actor, Addr, Context};
 /// Room in the mailbox of an actor started by its neighbour.
 const HERE_MAILBOX: usize = 16;
 
+use super::fault::{self, Moment};
+
 /// An actor's name in log lines.
 pub type ActorName = Arc<str>;
 
@@ -71,8 +73,14 @@ impl<A: Actor<Context = Context<A>>> Future for Named<A> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<()> {
-        let _turn = Turn::of(&self.name);
-        self.future.as_mut().poll(cx)
+        let this = &mut *self;
+        let _turn = Turn::of(&this.name);
+        fault::strike(&this.name, Moment::Before);
+        let polled = this.future.as_mut().poll(cx);
+        if polled.is_pending() {
+            fault::strike(&this.name, Moment::After);
+        }
+        polled
     }
 }
 
