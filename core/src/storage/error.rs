@@ -92,6 +92,8 @@ pub enum Problem {
     Truncated,
     /// A header that is not one of a batch in format 2.
     Header,
+    /// A whole message of format 0 or 1, which brokers wrote before Kafka 0.11.
+    OldFormat,
     /// The checksum does not match.
     Checksum,
     /// Offsets that go back.
@@ -109,6 +111,9 @@ impl fmt::Display for Problem {
         f.write_str(match self {
             Self::Truncated => "the file ends inside a batch",
             Self::Header => "not a batch header",
+            Self::OldFormat => {
+                "message format 0 or 1 is not supported: upgrade it with Kafka 3 first"
+            }
             Self::Checksum => "checksum mismatch",
             Self::Offsets => "offsets go back",
             Self::OffsetOverflow => "offset too far from the segment's base offset",

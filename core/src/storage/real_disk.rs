@@ -12,7 +12,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, fcntl_lock, flock};
+use rustix::io::Errno;
 
 use super::{DirEntry, DirLock, Disk, DiskFile, FileStat, Mapped, OpenMode};
 
@@ -106,9 +107,12 @@ impl Disk for RealDisk {
     fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn DirLock>>> {
         let file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        // two kinds, which do not see each other: Kafka (Java) takes the second, which in turn does
+        // not tell two openers in one process apart
+        let exclusive = FlockOperation::NonBlockingLockExclusive;
+        match flock(&file, exclusive).and_then(|()| fcntl_lock(&file, exclusive)) {
             Ok(()) => Ok(Some(Box::new(RealLock { _file: file }))),
-            Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+            Err(Errno::WOULDBLOCK | Errno::ACCESS) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
@@ -134,7 +138,7 @@ impl DiskFile for RealFile {
                 let written = match rustix::io::pwritev(&self.0, bufs.as_slice(), position) {
                     Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero)),
                     Ok(written) => written,
-                    Err(rustix::io::Errno::INTR) => continue,
+                    Err(Errno::INTR) => continue,
                     Err(error) => return Err(error.into()),
                 };
                 position += written as u64;

@@ -94,19 +94,22 @@ pub fn write_partition_metadata(
     write_unsynced(disk, &partition_dir.join(PARTITION_METADATA), text.as_bytes())
 }
 
-/// Reads a partition's `partition.metadata`; `None` if there is none.
+/// Reads a partition's `partition.metadata`; `None` if there is none, or one that makes no sense:
+/// it is not synced when it is made, and the metadata log knows the id.
 pub fn read_partition_metadata(
     disk: &dyn Disk,
     partition_dir: &Path,
 ) -> Result<Option<TopicId>, StorageError> {
     let path = partition_dir.join(PARTITION_METADATA);
-    let lines = read_lines(disk, &path, 4096)?;
-    let malformed = |line, expected| StorageError::Malformed { path: path.clone(), line, expected };
-    let Some(version) = lines.first() else { return Ok(None) };
-    if version.trim() != "version: 0" {
-        return Err(malformed(1, "version: 0"));
-    }
+    let lines = match read_lines(disk, &path, 4096) {
+        Err(StorageError::Malformed { .. }) => Vec::new(),
+        other => other?,
+    };
+    let version = lines.first().filter(|line| line.trim() == "version: 0");
     let id = lines.get(1).and_then(|line| line.strip_prefix("topic_id:"));
-    let id = id.and_then(|id| parse_base64_uuid(id.trim()));
-    id.map(Some).ok_or_else(|| malformed(2, "topic_id: and an id in base64"))
+    let id = version.and(id).and_then(|id| parse_base64_uuid(id.trim()));
+    if id.is_none() && !lines.is_empty() {
+        tracing::warn!(path = %path.display(), "ignoring a file that does not name a topic's id");
+    }
+    Ok(id)
 }

@@ -1,6 +1,7 @@
 //! Opening a log: quick after an orderly stop, by scanning from the recovery point otherwise.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,6 +24,20 @@ pub struct RecoveryProgress {
     pub logs_total: AtomicU64,
     /// Logs opened.
     pub logs_done: AtomicU64,
+}
+
+impl fmt::Display for RecoveryProgress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        write!(
+            f,
+            "{} of {} logs open, {} of {} MiB scanned",
+            of(&self.logs_done),
+            of(&self.logs_total),
+            of(&self.bytes_done) >> 20,
+            of(&self.bytes_total) >> 20
+        )
+    }
 }
 
 /// What opening a log took.

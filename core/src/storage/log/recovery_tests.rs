@@ -274,3 +274,55 @@ fn a_visitor_sees_every_batch_from_an_offset_on() {
     assert_eq!(fixture.seen.batches.last(), Some(&Offset(198)));
     assert_eq!(fixture.seen.batches.len(), 75);
 }
+
+#[test]
+fn messages_of_an_old_format_are_not_cut_off() {
+    let (fixture, log) = Fixture::new();
+    let active = fixture.segment(log.active_base_offset(), names::LOG);
+    let end = usize::try_from(log.active.size()).unwrap();
+    drop(log);
+    // offset, length, crc, magic 1, attributes, timestamp, no key, a value of one byte
+    let mut message = Vec::from(200_i64.to_be_bytes());
+    message.extend(23_i32.to_be_bytes());
+    let mut covered = vec![1, 0];
+    covered.extend(1000_i64.to_be_bytes());
+    covered.extend((-1_i32).to_be_bytes());
+    covered.extend([0, 0, 0, 1, 9]);
+    let crc = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc32IsoHdlc, &covered);
+    message.extend(u32::try_from(crc).unwrap().to_be_bytes());
+    message.extend(covered);
+    message.extend([0; 40]);
+    fixture.write(&active, end, &message);
+    let before = fixture.read(&active);
+    let open = OpenLog {
+        env: LogEnv { disk: Arc::new(RealDisk), health: DirHealth::new(&fixture.path) },
+        dir: &fixture.path,
+        partition: TopicPartition::new("t", 0),
+        config: config(),
+        state: LogState::default(),
+        now: Tick::at(1),
+        progress: &RecoveryProgress::default(),
+    };
+    let error = Log::open(&open, &mut ()).unwrap_err();
+    assert!(error.to_string().contains("message format 0 or 1"), "{error}");
+    assert_eq!(fixture.read(&active), before);
+}
+
+#[test]
+fn a_batch_larger_than_a_chunk_is_checked() {
+    let (mut fixture, mut log) = Fixture::new();
+    let mut builder = BatchBuilder::new();
+    builder.push(9000, None, Some(&vec![7; 600_000]), &[]);
+    let bytes = builder.build(log.log_end_offset(), LeaderEpoch(3), Compression::None);
+    let meta = BatchMeta::from(&BatchHeader::parse(&bytes).unwrap());
+    log.append(Tick::at(1), &bytes, &[meta]).unwrap();
+    drop(log);
+    let (log, recovery) = fixture.open(0, false);
+    assert_eq!((recovery.batches, recovery.truncated_bytes), (101, 0));
+    let base = log.active_base_offset();
+    drop(log);
+    fixture.write(&fixture.segment(base, names::LOG), 500_000, &[8]);
+    let (log, recovery) = fixture.open(0, false);
+    assert_eq!(recovery.truncated_bytes, bytes.len() as u64);
+    assert_eq!(log.log_end_offset(), Offset(200));
+}

@@ -4,6 +4,7 @@
 //! it, is cut off; the indexes are built anew as appends would have built them.
 
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::{BatchMeta, Segment, TimestampOffset, relative, time_entry};
@@ -149,6 +150,11 @@ impl Segment {
             let checked = reader.next().map_err(|error| StorageError::io("read", &path, error))?;
             let header = match checked {
                 Checked::Good(header) => header,
+                Checked::Bad(problem @ Problem::OldFormat) => {
+                    let position = u64::from(self.size);
+                    self.size = end_of_file;
+                    return Err(StorageError::Corrupt { path, position, problem });
+                }
                 Checked::Bad(problem) => break Some(problem),
                 Checked::End => break None,
             };
@@ -246,7 +252,8 @@ impl Reader {
             return Ok(Checked::Bad(Problem::Truncated));
         }
         let Ok(header) = BatchHeader::parse(self.at_least(BatchHeader::SIZE)?) else {
-            return Ok(Checked::Bad(Problem::Header));
+            let old = self.is_old_message()?;
+            return Ok(Checked::Bad(if old { Problem::OldFormat } else { Problem::Header }));
         };
         let size = header.size_in_bytes();
         if size as u64 > left {
@@ -255,13 +262,30 @@ impl Reader {
         let crc = if size <= CHUNK {
             self.at_least(size)?.get(CRC_START..size).map(crc32c)
         } else {
-            Some(self.crc_in_chunks(size as u64)?)
+            let covered = self.position + CRC_START as u64..self.position + size as u64;
+            Some(self.digest(crc_fast::CrcAlgorithm::Crc32Iscsi, covered)?)
         };
         if crc != Some(header.crc) {
             return Ok(Checked::Bad(Problem::Checksum));
         }
         self.position += size as u64;
         Ok(Checked::Good(header))
+    }
+
+    /// Whether a whole message of format 0 or 1 stands here: not to be taken for damage and cut off.
+    fn is_old_message(&mut self) -> io::Result<bool> {
+        let left = self.end - self.position;
+        let header = self.at_least(BatchHeader::SIZE)?;
+        let field = |at: usize| header.get(at..).and_then(<[u8]>::first_chunk);
+        let (Some(length), Some(crc)) = (field(8), field(12)) else { return Ok(false) };
+        let (length, crc) = (u32::from_be_bytes(*length), u32::from_be_bytes(*crc));
+        let size = u64::from(length) + BatchHeader::LOG_OVERHEAD as u64;
+        let fits = length >= 14 && size <= left;
+        if !fits || !matches!(header.get(16), Some(0 | 1)) {
+            return Ok(false);
+        }
+        let covered = self.position + 16..self.position + size;
+        Ok(self.digest(crc_fast::CrcAlgorithm::Crc32IsoHdlc, covered)? == crc)
     }
 
     /// The bytes at the position: at least `count` of them, which the file must have.
@@ -291,15 +315,14 @@ impl Reader {
         Ok(())
     }
 
-    /// The checksum of a batch larger than a chunk; its length may be a lie, so no memory is set
+    /// A checksum over bytes of the file, chunk by chunk; a length may be a lie, so no memory is set
     /// aside for it.
-    fn crc_in_chunks(&mut self, size: u64) -> io::Result<u32> {
-        let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc32Iscsi);
-        let mut at = self.position + CRC_START as u64;
-        let end = self.position + size;
-        while at < end {
+    fn digest(&mut self, kind: crc_fast::CrcAlgorithm, bytes: Range<u64>) -> io::Result<u32> {
+        let mut digest = crc_fast::Digest::new(kind);
+        let mut at = bytes.start;
+        while at < bytes.end {
             self.fill(at)?;
-            let wanted = usize::try_from(end - at).unwrap_or(usize::MAX).min(self.chunk_len);
+            let wanted = usize::try_from(bytes.end - at).unwrap_or(usize::MAX).min(self.chunk_len);
             if wanted == 0 {
                 return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
             }
