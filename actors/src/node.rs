@@ -10,6 +10,7 @@ use ottla_core::controller::MetadataImage;
 use ottla_core::storage::Disk;
 
 use crate::controller::ControllerHandle;
+use crate::group::GroupsHandle;
 use crate::partition::{FetchSessionCache, Partitions, ProducerIds};
 use crate::protocol::Listener;
 use crate::runtime::{Cores, Credits, Guardian};
@@ -41,6 +42,8 @@ pub struct Node {
     pub fetch_sessions: FetchSessionCache,
     /// Ids for idempotent producers.
     pub producer_ids: ProducerIds,
+    /// The coordinators of groups.
+    pub groups: GroupsHandle,
     /// The way to the controller.
     pub controller: ControllerHandle,
     /// The memory requests may hold.

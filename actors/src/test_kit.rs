@@ -31,6 +31,7 @@ pub(crate) fn node_with(cores: usize, settings: Settings) -> Arc<Node> {
         guardian,
         cores,
         disk: Arc::new(RealDisk),
+        groups: Default::default(),
         controller: Default::default(),
         credits: Credits::new(64 * 1024 * 1024),
         listeners: OnceLock::new(),

@@ -110,6 +110,7 @@ fn make_node(
         guardian,
         cores,
         disk,
+        groups: Default::default(),
         controller: Default::default(),
         credits: Credits::new(memory),
         listeners: OnceLock::new(),

@@ -3,14 +3,26 @@
 //! Each `kNN_name.rs` exports `handle`, which runs on the connection's core. It sends messages and
 //! returns, or spawns a future; the answer goes through [`Request::reply`].
 
+mod group_call;
 mod k03_metadata;
+mod k08_offset_commit;
+mod k09_offset_fetch;
+mod k10_find_coordinator;
+mod k11_join_group;
+mod k12_heartbeat;
+mod k13_leave_group;
+mod k14_sync_group;
+mod k15_describe_groups;
+mod k16_list_groups;
 mod k18_api_versions;
 mod k19_create_topics;
 mod k20_delete_topics;
 mod k32_describe_configs;
 mod k33_alter_configs;
 mod k37_create_partitions;
+mod k42_delete_groups;
 mod k44_incremental_alter_configs;
+mod k47_offset_delete;
 mod k60_describe_cluster;
 mod k74_list_config_resources;
 mod k75_describe_topic_partitions;

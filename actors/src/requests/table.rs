@@ -6,9 +6,12 @@ use ottla_core::wire::{self, RequestHeader, api::Api};
 
 use super::{Handler, Request, RequestError};
 use super::{
-    k03_metadata, k18_api_versions, k19_create_topics, k20_delete_topics, k32_describe_configs,
-    k33_alter_configs, k37_create_partitions, k44_incremental_alter_configs, k60_describe_cluster,
-    k74_list_config_resources, k75_describe_topic_partitions,
+    k03_metadata, k08_offset_commit, k09_offset_fetch, k10_find_coordinator, k11_join_group,
+    k12_heartbeat, k13_leave_group, k14_sync_group, k15_describe_groups, k16_list_groups,
+    k18_api_versions, k19_create_topics, k20_delete_topics, k32_describe_configs,
+    k33_alter_configs, k37_create_partitions, k42_delete_groups, k44_incremental_alter_configs,
+    k47_offset_delete, k60_describe_cluster, k74_list_config_resources,
+    k75_describe_topic_partitions,
 };
 
 /// When the next request of the same connection may start.
@@ -39,13 +42,24 @@ impl Entry {
 /// What is served, by API key. A key without a row is not advertised.
 static TABLE: &[Entry] = &[
     Entry(ApiKey::Metadata, Stage::One, k03_metadata::handle),
+    Entry(ApiKey::OffsetCommit, Stage::One, k08_offset_commit::handle),
+    Entry(ApiKey::OffsetFetch, Stage::One, k09_offset_fetch::handle),
+    Entry(ApiKey::FindCoordinator, Stage::One, k10_find_coordinator::handle),
+    Entry(ApiKey::JoinGroup, Stage::One, k11_join_group::handle),
+    Entry(ApiKey::Heartbeat, Stage::One, k12_heartbeat::handle),
+    Entry(ApiKey::LeaveGroup, Stage::One, k13_leave_group::handle),
+    Entry(ApiKey::SyncGroup, Stage::One, k14_sync_group::handle),
+    Entry(ApiKey::DescribeGroups, Stage::One, k15_describe_groups::handle),
+    Entry(ApiKey::ListGroups, Stage::One, k16_list_groups::handle),
     Entry(ApiKey::ApiVersions, Stage::One, k18_api_versions::handle),
     Entry(ApiKey::CreateTopics, Stage::One, k19_create_topics::handle),
     Entry(ApiKey::DeleteTopics, Stage::One, k20_delete_topics::handle),
     Entry(ApiKey::DescribeConfigs, Stage::One, k32_describe_configs::handle),
     Entry(ApiKey::AlterConfigs, Stage::One, k33_alter_configs::handle),
     Entry(ApiKey::CreatePartitions, Stage::One, k37_create_partitions::handle),
+    Entry(ApiKey::DeleteGroups, Stage::One, k42_delete_groups::handle),
     Entry(ApiKey::IncrementalAlterConfigs, Stage::One, k44_incremental_alter_configs::handle),
+    Entry(ApiKey::OffsetDelete, Stage::One, k47_offset_delete::handle),
     Entry(ApiKey::DescribeCluster, Stage::One, k60_describe_cluster::handle),
     Entry(ApiKey::ListConfigResources, Stage::One, k74_list_config_resources::handle),
     Entry(ApiKey::DescribeTopicPartitions, Stage::One, k75_describe_topic_partitions::handle),

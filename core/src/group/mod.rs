@@ -20,6 +20,7 @@ mod coordinator;
 mod expiry;
 mod heartbeat;
 mod leave;
+mod load;
 mod membership;
 mod offsets;
 mod rebalance;
@@ -36,6 +37,7 @@ use std::sync::Arc;
 pub use append::AppendFailure;
 pub use calls::{Call, Caller, Output, Outputs, Request, Response, Waiter};
 pub use coordinator::{GroupCoordinator, GroupSettings};
+pub use load::LoadError;
 pub use records::{
     CommittedOffset, EncodedRecord, GroupMetadata, GroupRecord, MemberMetadata, OffsetKey,
     RecordError,
