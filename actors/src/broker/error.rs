@@ -5,6 +5,8 @@ use std::io;
 
 use ottla_core::storage::StorageError;
 
+use crate::controller::ControllerError;
+
 /// Why a broker does not start, and what to do about it.
 #[derive(Debug)]
 pub enum StartError {
@@ -12,6 +14,8 @@ pub enum StartError {
     Cores(io::Error),
     /// A log directory cannot be used.
     LogDir(StorageError),
+    /// The controller did not start.
+    Controller(ControllerError),
     /// A part of the start died.
     Interrupted,
     /// A listener's host has no address.
@@ -35,6 +39,9 @@ impl fmt::Display for StartError {
         match self {
             Self::Cores(source) => write!(f, "cannot start the threads of the cores: {source}"),
             Self::LogDir(source) => source.fmt(f),
+            Self::Controller(source) => {
+                write!(f, "cannot start the controller: {source}; a log line above says why")
+            }
             Self::Interrupted => f.write_str("a part of the start died; its log line says why"),
             Self::UnknownHost { listener, source } => {
                 write!(f, "cannot listen on {listener}: its host has no address ({source})")
@@ -67,6 +74,7 @@ impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::LogDir(source) => Some(source),
+            Self::Controller(source) => Some(source),
             Self::Interrupted => None,
             Self::Cores(source)
             | Self::UnknownHost { source, .. }

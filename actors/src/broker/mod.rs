@@ -12,6 +12,7 @@ use ottla_config::Settings;
 use ottla_core::base::BrokerId;
 use ottla_core::storage::Disk;
 
+use crate::controller;
 use crate::node::Node;
 use crate::partition::{FetchSessionCache, Partitions, ProducerIds};
 use crate::protocol::{Listener, Server};
@@ -45,6 +46,7 @@ impl Broker {
         let node = make_node(settings, disk, opened)?;
         // set once, right here
         drop(node.listeners.set(listeners.clone()));
+        controller::start(&node).await.map_err(StartError::Controller)?;
         let sockets = sockets.into_iter().zip(listeners).collect();
         let server = Server::start(&node, sockets, listen::options(&node.settings));
         Ok(Self { node, server, ready_after: begun.elapsed() })
@@ -73,6 +75,8 @@ impl Broker {
     pub async fn stop(self) {
         self.server.stop(DRAIN_MS).await;
         self.node.guardian.close();
+        // an error means that it has ended already
+        drop(self.node.controller.shutdown().await);
         if !self.node.storage.close(-1).await {
             tracing::error!("not every log directory was closed in order");
         }

@@ -12,6 +12,7 @@ mod handlers;
 mod messages;
 mod outputs;
 mod rules;
+mod start;
 
 use std::sync::Arc;
 
@@ -31,6 +32,7 @@ pub use messages::{
     ApplyImage, AutoCreated, Carried, Command, ConfigChange, ProducerIdBlock, Registration, Reply,
 };
 pub use rules::{Dynamic, SettingsRules, settings_under};
+pub use start::start;
 
 /// Committed entries on their way to the controller.
 const COMMITTED_QUEUE: usize = 64;
