@@ -8,7 +8,7 @@ use std::time::Duration;
 use ottla_config::{Layer, Listener as Configured, Settings};
 
 use super::StartError;
-use crate::protocol::{ConnectionRules, Listener, ServerOptions, SocketOptions, bind};
+use crate::protocol::{ConnectionRules, Listener, SocketOptions, bind};
 
 /// Requests one connection may have in flight before it is read no further.
 const MAX_IN_FLIGHT: usize = 128;
@@ -34,16 +34,12 @@ pub(super) async fn bind_all(
     Ok((bound, listeners))
 }
 
-/// How connections are treated.
-pub(super) fn options(settings: &Settings) -> ServerOptions {
-    let idle = settings.connections_max_idle_ms;
-    ServerOptions {
-        sockets: socket_options(settings),
-        rules: ConnectionRules {
-            max_frame: usize::try_from(settings.socket_request_max_bytes).unwrap_or(0),
-            max_in_flight: MAX_IN_FLIGHT,
-            max_idle_ms: u64::try_from(idle).ok(),
-        },
+/// The bounds a connection lives under.
+pub(super) fn rules(settings: &Settings) -> ConnectionRules {
+    ConnectionRules {
+        max_frame: usize::try_from(settings.socket_request_max_bytes).unwrap_or(0),
+        max_in_flight: MAX_IN_FLIGHT,
+        max_idle_ms: u64::try_from(settings.connections_max_idle_ms).ok(),
     }
 }
 

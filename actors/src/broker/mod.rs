@@ -2,6 +2,7 @@
 
 mod dirs;
 mod error;
+mod limits;
 mod listen;
 
 use std::sync::{Arc, OnceLock};
@@ -40,6 +41,7 @@ impl Broker {
     pub async fn start(settings: Arc<Settings>, disk: Arc<dyn Disk>) -> Result<Self, StartError> {
         let begun = Instant::now();
         log_panics();
+        limits::raise_file_limit();
         // a port that is taken is said before anything else is touched
         let (sockets, listeners) = listen::bind_all(&settings).await?;
         let opened = dirs::open_all(Arc::clone(&settings), Arc::clone(&disk)).await?;
@@ -48,7 +50,7 @@ impl Broker {
         drop(node.listeners.set(listeners.clone()));
         controller::start(&node).await.map_err(StartError::Controller)?;
         let sockets = sockets.into_iter().zip(listeners).collect();
-        let server = Server::start(&node, sockets, listen::options(&node.settings));
+        let server = Server::start(&node, sockets, listen::rules(&node.settings));
         Ok(Self { node, server, ready_after: begun.elapsed() })
     }
 

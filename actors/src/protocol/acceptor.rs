@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actix::prelude::*;
-use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
 
 use super::messages::{Adopt, StopAccepting};
@@ -45,9 +45,14 @@ pub fn bind(address: SocketAddr, options: &SocketOptions) -> io::Result<std::net
         // [::] serves IPv4 clients too, as Java's sockets do
         socket.set_only_v6(false)?;
     }
-    // accepted sockets inherit it, and the window scale is fixed when they connect
+    // accepted sockets inherit all of this
+    socket.set_tcp_nodelay(true)?;
+    socket.set_keepalive(true)?;
     if let Some(bytes) = options.receive_buffer {
         socket.set_recv_buffer_size(bytes)?;
+    }
+    if let Some(bytes) = options.send_buffer {
+        socket.set_send_buffer_size(bytes)?;
     }
     socket.bind(&address.into())?;
     socket.listen(options.backlog.max(1))?;
@@ -64,8 +69,6 @@ pub struct AcceptorParts {
     pub quotas: Arc<ConnectionQuotas>,
     /// The hosts it hands sockets to.
     pub hosts: Arc<Hosts>,
-    /// How accepted sockets are set up.
-    pub options: SocketOptions,
     /// Counts accepted connections, shared by all acceptors.
     pub turn: Arc<AtomicUsize>,
 }
@@ -153,24 +156,11 @@ fn hand_over(parts: &AcceptorParts, socket: std::net::TcpStream, peer: SocketAdd
             return;
         }
     };
-    if let Err(error) = set_up(&socket, &parts.options) {
-        tracing::debug!(%peer, %error, "socket option refused");
-    }
     let cores = parts.hosts.len().max(1);
     let core = parts.turn.fetch_add(1, Ordering::Relaxed) % cores;
     // no host: its core is being rebuilt, and the client connects again
     if let Some(host) = parts.hosts.get(&core) {
         let listener = Arc::clone(&parts.listener);
         tell(&host.addr, Adopt { socket, peer, listener, permit });
-    }
-}
-
-fn set_up(socket: &std::net::TcpStream, options: &SocketOptions) -> io::Result<()> {
-    let socket = SockRef::from(socket);
-    socket.set_tcp_nodelay(true)?;
-    socket.set_keepalive(true)?;
-    match options.send_buffer {
-        Some(bytes) => socket.set_send_buffer_size(bytes),
-        None => Ok(()),
     }
 }

@@ -23,4 +23,4 @@ pub use info::{ClientSoftware, ConnectionId, ConnectionInfo};
 pub use listener::{Listener, SecurityProtocol};
 pub use outbox::{ReplySlot, Segment};
 pub use quotas::{ConnectionPermit, ConnectionQuotas};
-pub use server::{Server, ServerOptions};
+pub use server::Server;

@@ -7,21 +7,12 @@ use actix::Addr;
 use parking_lot::Mutex;
 
 use super::Listener;
-use super::acceptor::{Acceptor, AcceptorParts, Hosts, SocketOptions};
+use super::acceptor::{Acceptor, AcceptorParts, Hosts};
 use super::host::{ConnectionHost, ConnectionRules};
 use super::messages::{DrainAll, StopAccepting};
 use super::quotas::ConnectionQuotas;
 use crate::node::Node;
 use crate::runtime::{Child, ReplyPort, Route, tell};
-
-/// How a server treats its connections.
-#[derive(Clone, Copy, Debug)]
-pub struct ServerOptions {
-    /// Socket settings.
-    pub sockets: SocketOptions,
-    /// The bounds each lives under.
-    pub rules: ConnectionRules,
-}
 
 /// The listeners and connections of a broker.
 pub struct Server {
@@ -36,9 +27,9 @@ impl Server {
     pub fn start(
         node: &Arc<Node>,
         sockets: Vec<(std::net::TcpListener, Arc<Listener>)>,
-        options: ServerOptions,
+        rules: ConnectionRules,
     ) -> Self {
-        let hosts = start_hosts(node, options.rules);
+        let hosts = start_hosts(node, rules);
         let quotas = ConnectionQuotas::new(Arc::clone(node));
         let turn = Arc::new(AtomicUsize::new(0));
         let acceptors = sockets.into_iter().map(|(socket, listener)| {
@@ -47,7 +38,6 @@ impl Server {
                 listener,
                 quotas: Arc::clone(&quotas),
                 hosts: Arc::clone(&hosts),
-                options: options.sockets,
                 turn: Arc::clone(&turn),
             };
             start_acceptor(node, parts)

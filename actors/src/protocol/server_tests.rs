@@ -17,34 +17,28 @@ use super::*;
 use crate::runtime::monotonic_ms;
 use crate::test_kit::node_with;
 
-fn options() -> ServerOptions {
-    ServerOptions {
-        sockets: SocketOptions { send_buffer: None, receive_buffer: None, backlog: 50 },
-        rules: ConnectionRules {
-            max_frame: 100 * 1024 * 1024,
-            max_in_flight: 64,
-            max_idle_ms: Some(60_000),
-        },
-    }
+fn rules() -> ConnectionRules {
+    ConnectionRules { max_frame: 100 * 1024 * 1024, max_in_flight: 64, max_idle_ms: Some(60_000) }
 }
 
 /// Runs `test` against a server with `options`.
 fn with_server<F: Future<Output = ()>>(
-    options: ServerOptions,
+    rules: ConnectionRules,
     test: impl FnOnce(SocketAddr, Arc<Node>, Arc<Server>) -> F,
 ) {
-    with_settings(options, &[], test);
+    with_settings(rules, &[], test);
 }
 
 fn with_settings<F: Future<Output = ()>>(
-    options: ServerOptions,
+    rules: ConnectionRules,
     settings: &[(&str, &str)],
     test: impl FnOnce(SocketAddr, Arc<Node>, Arc<Server>) -> F,
 ) {
     actix::System::new().block_on(async {
         let node = node_with(2, Settings::with(settings.iter().copied()).unwrap());
+        let sockets = SocketOptions { send_buffer: None, receive_buffer: None, backlog: 50 };
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let socket = bind(any, &options.sockets).unwrap();
+        let socket = bind(any, &sockets).unwrap();
         let bound = socket.local_addr().unwrap();
         let listener = Arc::new(Listener {
             name: "PLAINTEXT".into(),
@@ -54,7 +48,7 @@ fn with_settings<F: Future<Output = ()>>(
             advertised_port: bound.port(),
             max_connections: usize::MAX,
         });
-        let server = Arc::new(Server::start(&node, vec![(socket, listener)], options));
+        let server = Arc::new(Server::start(&node, vec![(socket, listener)], rules));
         let within = Duration::from_secs(20);
         let done = tokio::time::timeout(within, test(bound, Arc::clone(&node), server)).await;
         node.cores.stop();
@@ -109,7 +103,7 @@ async fn until(mut done: impl FnMut() -> bool) {
 
 #[test]
 fn pipelined_requests_are_answered_in_order() {
-    with_server(options(), |address, _, _| async move {
+    with_server(rules(), |address, _, _| async move {
         let mut client = TcpStream::connect(address).await.unwrap();
         let burst: Vec<u8> = (0..500).flat_map(|id| api_versions(4, id, "test")).collect();
         client.write_all(&burst).await.unwrap();
@@ -122,7 +116,7 @@ fn pipelined_requests_are_answered_in_order() {
 
 #[test]
 fn an_unknown_version_of_api_versions_is_answered_in_version_0() {
-    with_server(options(), |address, _, _| async move {
+    with_server(rules(), |address, _, _| async move {
         let mut client = TcpStream::connect(address).await.unwrap();
         client.write_all(&api_versions(5, 1, "test")).await.unwrap();
         let (_, body) = response(&mut client, 0).await;
@@ -138,7 +132,7 @@ fn an_unknown_version_of_api_versions_is_answered_in_version_0() {
 
 #[test]
 fn client_software_must_be_words() {
-    with_server(options(), |address, _, _| async move {
+    with_server(rules(), |address, _, _| async move {
         let mut client = TcpStream::connect(address).await.unwrap();
         for (software, code) in [("-x", 42), ("", 42), ("a b", 42), ("librdkafka", 0)] {
             client.write_all(&api_versions(3, 1, software)).await.unwrap();
@@ -149,7 +143,7 @@ fn client_software_must_be_words() {
 
 #[test]
 fn bad_frames_and_requests_close_their_connection_only() {
-    with_server(options(), |address, _, _| async move {
+    with_server(rules(), |address, _, _| async move {
         let mut good = TcpStream::connect(address).await.unwrap();
         let unknown_api = framed(&[0x7f, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]);
         let unknown_version = framed(&[0, 0, 0x7f, 0, 0, 0, 0, 0, 0xff, 0xff]);
@@ -178,7 +172,7 @@ fn bad_frames_and_requests_close_their_connection_only() {
 
 #[test]
 fn bytes_may_arrive_one_by_one() {
-    with_server(options(), |address, _, _| async move {
+    with_server(rules(), |address, _, _| async move {
         let mut client = TcpStream::connect(address).await.unwrap();
         client.set_nodelay(true).unwrap();
         for byte in api_versions(4, 3, "test") {
@@ -191,7 +185,7 @@ fn bytes_may_arrive_one_by_one() {
 
 #[test]
 fn promised_bytes_set_nothing_aside() {
-    with_server(options(), |address, node, _| async move {
+    with_server(rules(), |address, node, _| async move {
         let mut clients = Vec::new();
         for _ in 0..200 {
             let mut client = TcpStream::connect(address).await.unwrap();
@@ -208,7 +202,7 @@ fn promised_bytes_set_nothing_aside() {
 
 #[test]
 fn a_peer_that_never_reads_is_not_read_any_further() {
-    with_server(options(), |address, node, server| async move {
+    with_server(rules(), |address, node, server| async move {
         let client = TcpStream::connect(address).await.unwrap();
         let burst: Vec<u8> = (0..500).flat_map(|id| api_versions(4, id, "test")).collect();
         // until both socket buffers are full the peer's writes go through
@@ -238,9 +232,9 @@ fn a_peer_that_never_reads_is_not_read_any_further() {
 
 #[test]
 fn idle_connections_are_closed_and_stalled_ones_too() {
-    let mut options = options();
-    options.rules.max_idle_ms = Some(300);
-    with_server(options, |address, _, server| async move {
+    let mut rules = rules();
+    rules.max_idle_ms = Some(300);
+    with_server(rules, |address, _, server| async move {
         let mut idle = TcpStream::connect(address).await.unwrap();
         let mut partial = TcpStream::connect(address).await.unwrap();
         partial.write_all(&[0, 0]).await.unwrap();
@@ -262,7 +256,7 @@ fn idle_connections_are_closed_and_stalled_ones_too() {
 #[test]
 fn connections_are_limited_per_address_and_in_all() {
     let limit = [("max.connections.per.ip", "2")];
-    with_settings(options(), &limit, |address, _, server| async move {
+    with_settings(rules(), &limit, |address, _, server| async move {
         let first = TcpStream::connect(address).await.unwrap();
         let _second = TcpStream::connect(address).await.unwrap();
         let mut third = TcpStream::connect(address).await.unwrap();
@@ -274,7 +268,7 @@ fn connections_are_limited_per_address_and_in_all() {
         assert_eq!(response(&mut fourth, 4).await.0, 2);
     });
     let limit = [("max.connections", "1")];
-    with_settings(options(), &limit, |address, _, server| async move {
+    with_settings(rules(), &limit, |address, _, server| async move {
         let first = TcpStream::connect(address).await.unwrap();
         until(|| server.connections() == 1).await;
         let mut second = TcpStream::connect(address).await.unwrap();
@@ -289,7 +283,7 @@ fn connections_are_limited_per_address_and_in_all() {
 
 #[test]
 fn stopping_closes_every_connection_and_the_port() {
-    with_server(options(), |address, _, server| async move {
+    with_server(rules(), |address, _, server| async move {
         let mut clients = Vec::new();
         for _ in 0..20 {
             let mut client = TcpStream::connect(address).await.unwrap();

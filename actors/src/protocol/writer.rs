@@ -104,7 +104,8 @@ impl Writer {
     }
 
     fn unsent(&self) -> impl Iterator<Item = &Segment> {
-        self.queue.iter().flat_map(|reply| &reply.segments).skip(self.segment)
+        let segments = self.queue.iter().flat_map(|reply| &reply.segments);
+        segments.skip(self.segment).filter(|segment| !segment.is_empty())
     }
 
     fn send_bytes(&self, stream: &TcpStream) -> io::Result<usize> {

@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use super::named;
+use super::panics::mark_core_thread;
 
 /// Room in the mailbox of an actor started without a guardian.
 const SMALL_MAILBOX: usize = 64;
@@ -105,6 +106,7 @@ impl Cores {
 fn start_one(core: usize, pin: bool) -> io::Result<Arbiter> {
     Arbiter::try_with_tokio_rt(move || {
         name_thread(core);
+        mark_core_thread();
         if pin {
             pin_thread(core);
         }

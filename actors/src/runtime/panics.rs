@@ -1,28 +1,43 @@
-//! One log line for each panic, with the actor it hit.
+//! One log line for each panic on a core, with the actor it hit.
 
-use std::panic;
+use std::cell::Cell;
+use std::panic::{self, PanicHookInfo};
 use std::sync::Once;
 
 use super::named::current_actor;
 
 static INSTALLED: Once = Once::new();
 
-/// Replaces the default panic message, which is several lines on standard error, by one log line.
+thread_local! {
+    static ON_CORE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// From now on panics of this thread are logged.
+pub(super) fn mark_core_thread() {
+    ON_CORE.set(true);
+}
+
+/// Logs panics of the cores, each as one line; those of other threads go to the hook that was
+/// there, which may be that of a program the broker is embedded in.
 pub fn log_panics() {
     INSTALLED.call_once(|| {
-        panic::set_hook(Box::new(|info| {
-            let thread = std::thread::current();
-            let thread = thread.name().unwrap_or("unnamed");
-            let actor = current_actor();
-            let actor = actor.as_deref().unwrap_or("none");
-            let payload = info.payload();
-            let message = payload
-                .downcast_ref::<&str>()
-                .copied()
-                .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-                .unwrap_or("not a string");
-            let place = info.location().map(ToString::to_string).unwrap_or_default();
-            tracing::error!(actor, thread, place, message, "panic");
+        let others = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if ON_CORE.try_with(Cell::get).unwrap_or(false) {
+                log(info);
+            } else {
+                others(info);
+            }
         }));
     });
+}
+
+fn log(info: &PanicHookInfo<'_>) {
+    let actor = current_actor();
+    let actor = actor.as_deref().unwrap_or("none");
+    let payload = info.payload();
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let place = info.location().map(ToString::to_string).unwrap_or_default();
+    tracing::error!(actor, place, text = text.unwrap_or("not a string"), "panic");
 }
