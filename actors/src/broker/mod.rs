@@ -78,7 +78,7 @@ impl Broker {
         self.server.stop(DRAIN_MS).await;
         self.node.guardian.close();
         // an error means that it has ended already
-        drop(self.node.controller.shutdown().await);
+        _ = self.node.controller.shutdown().await;
         if !self.node.storage.close(-1).await {
             tracing::error!("not every log directory was closed in order");
         }

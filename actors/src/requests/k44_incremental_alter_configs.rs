@@ -27,7 +27,7 @@ pub(crate) fn handle(mut request: Request) {
                 .with_resource_type(resource.resource_type)
                 .with_resource_name(resource.resource_name);
             match result {
-                Ok(()) => response,
+                Ok(()) => response.with_error_message(None),
                 Err(refusal) => response
                     .with_error_code(refusal.code.code())
                     .with_error_message(refusal.message.map(StrBytes::from_string)),

@@ -227,6 +227,7 @@ fn created(world: &World<'_>, topic: &CreatableTopic, planned: &Planned) -> Crea
     CreatableTopicResult::default()
         .with_name(topic.name.clone())
         .with_topic_id(planned.id)
+        .with_error_message(None)
         .with_num_partitions(i32::try_from(planned.partitions.len()).unwrap_or(i32::MAX))
         .with_replication_factor(i16::try_from(planned.replication_factor).unwrap_or(i16::MAX))
         .with_configs(Some(configs))
