@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use actix::dev::ToEnvelope;
 use actix::{Handler, Message};
 use dashmap::DashMap;
 use ottla_core::base::{BrokerId, TopicPartition};
@@ -71,11 +70,18 @@ impl Partitions {
         M: Refusable + Message + Send + 'static,
         M::Result: Send,
         PartitionActor: Handler<M>,
-        actix::Context<PartitionActor>: ToEnvelope<PartitionActor, M>,
     {
-        let Some(route) = self.route(partition) else {
-            return message.refuse(Refusal::UnknownPartition);
-        };
+        self.send_or(partition, message, Refusal::UnknownPartition);
+    }
+
+    /// As [`Self::send`], with the refusal if this broker has no actor for the partition.
+    pub fn send_or<M>(&self, partition: &TopicPartition, message: M, missing: Refusal)
+    where
+        M: Refusable + Message + Send + 'static,
+        M::Result: Send,
+        PartitionActor: Handler<M>,
+    {
+        let Some(route) = self.route(partition) else { return message.refuse(missing) };
         match offer(&route.addr, message) {
             Ok(()) => {}
             Err(Refused::Full(message)) => message.refuse(Refusal::Busy),

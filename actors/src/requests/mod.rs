@@ -4,6 +4,8 @@
 //! returns, or spawns a future; the answer goes through [`Request::reply`].
 
 mod group_call;
+mod k00_produce;
+mod k01_fetch;
 mod k03_metadata;
 mod k08_offset_commit;
 mod k09_offset_fetch;
@@ -27,6 +29,7 @@ mod k60_describe_cluster;
 mod k74_list_config_resources;
 mod k75_describe_topic_partitions;
 mod table;
+mod targets;
 
 use std::fmt;
 use std::net::SocketAddr;

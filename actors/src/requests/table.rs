@@ -6,12 +6,12 @@ use ottla_core::wire::{self, RequestHeader, api::Api};
 
 use super::{Handler, Request, RequestError};
 use super::{
-    k03_metadata, k08_offset_commit, k09_offset_fetch, k10_find_coordinator, k11_join_group,
-    k12_heartbeat, k13_leave_group, k14_sync_group, k15_describe_groups, k16_list_groups,
-    k18_api_versions, k19_create_topics, k20_delete_topics, k32_describe_configs,
-    k33_alter_configs, k37_create_partitions, k42_delete_groups, k44_incremental_alter_configs,
-    k47_offset_delete, k60_describe_cluster, k74_list_config_resources,
-    k75_describe_topic_partitions,
+    k00_produce, k01_fetch, k03_metadata, k08_offset_commit, k09_offset_fetch,
+    k10_find_coordinator, k11_join_group, k12_heartbeat, k13_leave_group, k14_sync_group,
+    k15_describe_groups, k16_list_groups, k18_api_versions, k19_create_topics, k20_delete_topics,
+    k32_describe_configs, k33_alter_configs, k37_create_partitions, k42_delete_groups,
+    k44_incremental_alter_configs, k47_offset_delete, k60_describe_cluster,
+    k74_list_config_resources, k75_describe_topic_partitions,
 };
 
 /// When the next request of the same connection may start.
@@ -41,6 +41,8 @@ impl Entry {
 
 /// What is served, by API key. A key without a row is not advertised.
 static TABLE: &[Entry] = &[
+    Entry(ApiKey::Produce, Stage::Two, k00_produce::handle),
+    Entry(ApiKey::Fetch, Stage::One, k01_fetch::handle),
     Entry(ApiKey::Metadata, Stage::One, k03_metadata::handle),
     Entry(ApiKey::OffsetCommit, Stage::One, k08_offset_commit::handle),
     Entry(ApiKey::OffsetFetch, Stage::One, k09_offset_fetch::handle),

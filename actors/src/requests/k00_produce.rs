@@ -1,0 +1,181 @@
+//! Produce (key 0), versions 3–13: appends record batches.
+//!
+//! | version | added |
+//! |---|---|
+//! | 5 | log start offset in the answer |
+//! | 7 | zstd may be used |
+//! | 8 | errors of single records (KIP-467) |
+//! | 9 | flexible |
+//! | 10 | leader and endpoint on NOT_LEADER_OR_FOLLOWER (KIP-951) |
+//! | 13 | topics by id (KIP-516) |
+//!
+//! Stage one puts an append into the mailbox of every partition, in order; the answer leaves when
+//! the last of them has been answered.
+
+use std::sync::Arc;
+
+use kafka_protocol::error::ResponseError;
+use kafka_protocol::messages::produce_request::TopicProduceData;
+use kafka_protocol::messages::produce_response::{
+    BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceResponse,
+    TopicProduceResponse,
+};
+use kafka_protocol::messages::{ProduceRequest, ProduceResponse};
+use kafka_protocol::protocol::StrBytes;
+use ottla_core::base::{BrokerId, LeaderEpoch, TopicId};
+use ottla_core::controller::MetadataImage;
+use ottla_core::partition::Refusal;
+use ottla_core::storage::{AppendInfo, AppendOrigin};
+
+use super::Request;
+use super::targets::{self, Target};
+use crate::partition::messages::{Append, AppendRefused, AppendReply};
+use crate::runtime::Join;
+
+/// From this version on topics are named by id.
+const TOPIC_IDS: i16 = 13;
+/// From this version on an answer names the leader to go to.
+const LEADERS: i16 = 10;
+/// From this version on an answer names the records at fault.
+const RECORD_ERRORS: i16 = 8;
+
+/// Appends; with acks=0 nothing is answered, and an error closes the connection.
+pub(crate) fn handle(mut request: Request) {
+    let Ok(body) = request.decode::<ProduceRequest>() else { return };
+    let node = Arc::clone(&request.node);
+    let image = node.image.load_full();
+    let by_id = request.header.version >= TOPIC_IDS;
+    let ProduceRequest { acks, timeout_ms, mut topic_data, .. } = body;
+    let mut appends = Vec::new();
+    for topic in &mut topic_data {
+        for partition in &mut topic.partition_data {
+            let target =
+                resolve(&image, topic.name.as_str(), topic.topic_id, partition.index, by_id);
+            appends.push((target, partition.records.take().unwrap_or_default()));
+        }
+    }
+    let timeout_ms = u32::try_from(timeout_ms).unwrap_or(0);
+    let done = move |answers| answer(request, &image, acks, &topic_data, answers);
+    let ports = Join::ports(appends.len(), done);
+    for ((target, records), reply) in appends.into_iter().zip(ports) {
+        let append = Append { records, acks, timeout_ms, origin: AppendOrigin::Client, reply };
+        targets::deliver(&node, &target, append);
+    }
+}
+
+fn resolve(
+    image: &MetadataImage,
+    name: &str,
+    id: TopicId,
+    partition: i32,
+    by_id: bool,
+) -> Result<Target, Refusal> {
+    if by_id {
+        targets::by_id(image, id, partition)
+    } else {
+        targets::by_name(image, name, partition)
+    }
+}
+
+/// Runs on the thread that answered last.
+fn answer(
+    request: Request,
+    image: &MetadataImage,
+    acks: i16,
+    topics: &[TopicProduceData],
+    answers: Vec<AppendReply>,
+) {
+    if acks == 0 {
+        match answers.into_iter().find_map(Result::err) {
+            None => request.reply.none(),
+            // there is no answer to carry the error: Kafka closes the connection, which makes the
+            // client look up its leaders
+            Some(refused) => {
+                let code = refused.code;
+                tracing::info!(%code, "closing the connection: an append with acks=0 failed");
+            }
+        }
+        return;
+    }
+    let version = request.header.version;
+    let mut answers = answers.into_iter();
+    let mut leaders = Vec::new();
+    let responses = topics
+        .iter()
+        .map(|topic| {
+            let partitions = topic.partition_data.iter().zip(&mut answers);
+            let partitions = partitions.map(|(asked, answer)| match answer {
+                Ok(info) => appended(asked.index, &info),
+                Err(refused) => {
+                    leaders.push(refused.leader);
+                    failed(asked.index, refused, version)
+                }
+            });
+            let response =
+                TopicProduceResponse::default().with_partition_responses(partitions.collect());
+            if version >= TOPIC_IDS {
+                response.with_topic_id(topic.topic_id)
+            } else {
+                response.with_name(topic.name.clone())
+            }
+        })
+        .collect();
+    let mut response = ProduceResponse::default().with_responses(responses);
+    if version >= LEADERS {
+        response.node_endpoints = endpoints(&request, image, leaders);
+    }
+    request.respond(&response);
+}
+
+fn appended(index: i32, info: &AppendInfo) -> PartitionProduceResponse {
+    PartitionProduceResponse::default()
+        .with_index(index)
+        .with_base_offset(info.first_offset.0)
+        .with_log_append_time_ms(info.log_append_time)
+        .with_log_start_offset(info.log_start.0)
+}
+
+fn failed(index: i32, refused: AppendRefused, version: i16) -> PartitionProduceResponse {
+    let mut response = PartitionProduceResponse::default()
+        .with_index(index)
+        .with_error_code(refused.code.code())
+        .with_base_offset(-1)
+        .with_log_append_time_ms(-1)
+        .with_log_start_offset(refused.log_start.0);
+    if version >= RECORD_ERRORS {
+        response.error_message = refused.message.map(StrBytes::from_string);
+        let records = refused.record_errors.into_iter().map(|(index, message)| {
+            BatchIndexAndErrorMessage::default()
+                .with_batch_index(index)
+                .with_batch_index_error_message(message.map(StrBytes::from_string))
+        });
+        response.record_errors = records.collect();
+    }
+    if version >= LEADERS
+        && refused.code == ResponseError::NotLeaderOrFollower
+        && let Some((leader, epoch)) = refused.leader
+    {
+        response.current_leader =
+            LeaderIdAndEpoch::default().with_leader_id(leader.0.into()).with_leader_epoch(epoch.0);
+    }
+    response
+}
+
+fn endpoints(
+    request: &Request,
+    image: &MetadataImage,
+    leaders: Vec<Option<(BrokerId, LeaderEpoch)>>,
+) -> Vec<NodeEndpoint> {
+    let leaders = targets::leaders(leaders.into_iter());
+    let endpoint = |id: BrokerId| {
+        let (endpoint, rack) = targets::leader_endpoint(image, request, id)?;
+        Some(
+            NodeEndpoint::default()
+                .with_node_id(id.0.into())
+                .with_host(StrBytes::from_string(endpoint.host.clone()))
+                .with_port(endpoint.port.into())
+                .with_rack(rack.map(|rack| StrBytes::from_string(rack.to_owned()))),
+        )
+    };
+    leaders.into_iter().filter_map(endpoint).collect()
+}
