@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use actix::Addr;
 use ottla_core::storage::{
-    OpenLog, PartitionLog, read_partition_metadata, write_partition_metadata,
+    OpenLog, PartitionLog, StorageError, read_partition_metadata, write_partition_metadata,
 };
+use uuid::Uuid;
 
-use super::messages::{Attach, Job, JobDone, OpenError, Opened};
+use super::messages::{Attach, Job, JobDone, Opened};
 use super::{StorageActor, StorageDir};
 use crate::runtime::{now, tell};
 
@@ -100,13 +101,20 @@ impl Job {
     }
 }
 
-fn open(dir: &StorageDir, attach: &Attach) -> Result<PartitionLog, OpenError> {
+fn open(dir: &StorageDir, attach: &Attach) -> Result<PartitionLog, StorageError> {
     let spec = &attach.spec;
     let log_dir = dir.log_dir();
+    let path = log_dir.partition_dir(&spec.partition);
+    let found = read_partition_metadata(&*log_dir.env().disk, &path)?;
+    if let Some(other) = found.filter(|found| *found != spec.topic_id) {
+        // of a deleted topic of the same name: its removal did not survive a loss of power
+        let kept = log_dir.set_aside(&spec.partition, Uuid::new_v4())?;
+        let (partition, kept) = (&spec.partition, kept.display());
+        tracing::warn!(%partition, topic_id = %other, %kept, "set another topic's log aside");
+    }
     let mut state = log_dir.state_of(&spec.partition);
     // what this process had open before is only as good as its last checkpoint
     state.clean &= dir.first_open(&spec.partition);
-    let path = log_dir.partition_dir(&spec.partition);
     let open = OpenLog {
         env: log_dir.env().clone(),
         dir: &path,
@@ -116,15 +124,9 @@ fn open(dir: &StorageDir, attach: &Attach) -> Result<PartitionLog, OpenError> {
         now: now(),
         progress: log_dir.progress(),
     };
-    let disk = &*open.env.disk;
-    match read_partition_metadata(disk, &path)? {
-        Some(found) if found != spec.topic_id => return Err(OpenError::OtherTopic { found }),
-        Some(_) => return Ok(PartitionLog::open(&open, spec.rules.clone())?.0),
-        None => {}
-    }
     let (log, _) = PartitionLog::open(&open, spec.rules.clone())?;
-    if !spec.topic_id.is_nil() {
-        write_partition_metadata(disk, &path, spec.topic_id)?;
+    if found != Some(spec.topic_id) && !spec.topic_id.is_nil() {
+        write_partition_metadata(&*open.env.disk, &path, spec.topic_id)?;
     }
     Ok(log)
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::StorageActor;
 use super::messages::{
-    Attach, CloseAll, DirectoryFailed, Job, JobDone, LogId, OpenError, Opened, Reconfigure, Release,
+    Attach, CloseAll, DirectoryFailed, Job, JobDone, LogId, Opened, Reconfigure, Release,
 };
 use super::slot::Slot;
 use crate::partition::messages::{Attached, LogLost};
@@ -88,9 +88,7 @@ impl StorageActor {
             Ok(_) => self.answer(&attach.partition, None),
             Err(error) => {
                 tracing::error!(partition = %name, %error, "cannot open the log");
-                if let OpenError::Storage(error) = error
-                    && error.is_fatal_to_dir()
-                {
+                if error.is_fatal_to_dir() {
                     self.dir.log_dir().health().fail(error);
                 }
                 self.answer(&attach.partition, None);

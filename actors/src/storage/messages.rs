@@ -1,6 +1,5 @@
 //! What a storage actor is told: by the partitions of its arbiter, by its own jobs, by its owner.
 
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -245,33 +244,7 @@ pub(super) enum JobDone {
 
 pub(super) struct Opened {
     pub(super) attach: Attach,
-    pub(super) log: Result<PartitionLog, OpenError>,
-}
-
-/// Why a log could not be opened.
-#[derive(Debug)]
-pub(super) enum OpenError {
-    /// The directory failed.
-    Storage(StorageError),
-    /// The directory belongs to another topic of the same name.
-    OtherTopic { found: TopicId },
-}
-
-impl fmt::Display for OpenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Storage(error) => error.fmt(f),
-            Self::OtherTopic { found } => {
-                write!(f, "the directory belongs to the topic with id {found}")
-            }
-        }
-    }
-}
-
-impl From<StorageError> for OpenError {
-    fn from(error: StorageError) -> Self {
-        Self::Storage(error)
-    }
+    pub(super) log: Result<PartitionLog, StorageError>,
 }
 
 /// What runs on a thread that may block.

@@ -143,18 +143,17 @@ pub fn classify_dir(name: &str) -> DirKind {
 /// the name stays within 255 bytes (`UnifiedLog.logDeleteDirName`).
 #[must_use]
 pub fn delete_dir(partition: &TopicPartition, unique: uuid::Uuid) -> String {
-    marked_dir(partition, unique, DELETE_DIR)
+    unique_dir(partition, unique, DELETE_DIR)
 }
 
-/// The name of a directory that belongs to no partition of the cluster any more:
-/// `topic-N.<uuid>-stray`, cut as [`delete_dir`] is (`UnifiedLog.logStrayDirName`).
+/// The name a directory gets that belongs to no partition of this broker: `topic-N.<uuid>-stray`.
 #[must_use]
 pub fn stray_dir(partition: &TopicPartition, unique: uuid::Uuid) -> String {
-    marked_dir(partition, unique, STRAY_DIR)
+    unique_dir(partition, unique, STRAY_DIR)
 }
 
-fn marked_dir(partition: &TopicPartition, unique: uuid::Uuid, mark: &str) -> String {
-    let suffix = format!("-{}.{}{mark}", partition.partition, unique.simple());
+fn unique_dir(partition: &TopicPartition, unique: uuid::Uuid, ending: &str) -> String {
+    let suffix = format!("-{}.{}{ending}", partition.partition, unique.simple());
     let keep = partition.topic.len().min(MAX_NAME.saturating_sub(suffix.len()));
     // topic names are ASCII; a name that is not is kept whole rather than cut inside a character
     let topic = partition.topic.get(..keep).unwrap_or(&partition.topic);

@@ -119,3 +119,20 @@ fn a_deleted_log_is_renamed_then_removed() {
     assert!(!dir.path().join("gone-0.00000000000000000000000000000009-delete").exists());
     assert!(opened.take_deletions(Tick::at(1)).is_none());
 }
+
+#[test]
+fn another_topics_directory_is_set_aside() {
+    let dir = tempfile::tempdir().unwrap();
+    let opened = open(dir.path()).unwrap();
+    let partition = TopicPartition::new("again", 0);
+    let path = opened.partition_dir(&partition);
+    let config = Arc::new(LogConfig::default());
+    let env = opened.env().clone();
+    Log::create(env, &path, partition.clone(), config, Tick::at(1)).unwrap();
+    let kept = opened.set_aside(&partition, Uuid::from_u128(9)).unwrap();
+    assert!(kept.ends_with("again-0.00000000000000000000000000000009-stray"));
+    assert!(kept.exists() && !path.exists());
+    drop(opened);
+    let opened = open(dir.path()).unwrap();
+    assert!(opened.partitions().is_empty() && opened.take_deletions(Tick::at(1)).is_none());
+}

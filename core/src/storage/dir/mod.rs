@@ -50,6 +50,8 @@ pub struct LogDir {
     stale: Mutex<Vec<PathBuf>>,
     /// Deleted partitions' directories and when they may go, by the monotonic clock.
     deletions: Mutex<Vec<(u64, PathBuf)>>,
+    /// Held while checkpoint files are written: two writers would share the file beside them.
+    writing: Mutex<()>,
     _lock: Box<dyn DirLock>,
 }
 
@@ -98,6 +100,7 @@ impl LogDir {
             progress,
             stale: Mutex::new(stale),
             deletions: Mutex::new(Vec::new()),
+            writing: Mutex::new(()),
             _lock: lock,
         })
     }
@@ -203,6 +206,7 @@ impl LogDir {
     /// Writes the checkpoint files that have changed. Blocks on a sync; call it where that may be.
     pub fn write_checkpoints(&self) -> Result<(), StorageError> {
         self.env.health.check()?;
+        let _alone = self.writing.lock();
         for which in Checkpoint::ALL {
             let entries = {
                 let mut checkpoints = self.checkpoints.lock();
@@ -262,21 +266,38 @@ impl LogDir {
 
     /// Takes a deleted partition's log out of the way: its directory is renamed at once and removed
     /// after `file.delete.delay.ms`.
+    ///
+    /// The new name is not synced, as many logs may go at once. Should the old one come back after a
+    /// loss of power, the topic's id in it tells, and [`LogDir::set_aside`] moves it.
     pub fn delete_log(&self, log: Log, unique: Uuid, now: Tick) -> Result<(), StorageError> {
-        self.env.health.check()?;
         let partition = log.partition().clone();
         let delay = log.config().file_delete_delay_ms;
         drop(log);
-        for which in Checkpoint::ALL {
-            self.note(which, &partition, None);
-        }
-        let from = self.partition_dir(&partition);
-        let to = self.path.join(names::delete_dir(&partition, unique));
-        let disk = &self.env.disk;
-        let renamed = disk.rename(&from, &to).and_then(|()| disk.sync_dir(&self.path));
-        renamed.map_err(|e| self.env.health.fail(StorageError::io("rename", &from, e)))?;
+        let to = self.rename_log(&partition, &names::delete_dir(&partition, unique))?;
         self.deletions.lock().push((now.monotonic_ms.saturating_add(delay), to));
         Ok(())
+    }
+
+    /// Renames a partition's directory that belongs to another topic of the same name, or to none, so
+    /// that a new one can take its place. It is kept as `topic-N.<uuid>-stray`, as Kafka keeps it.
+    pub fn set_aside(
+        &self,
+        partition: &TopicPartition,
+        unique: Uuid,
+    ) -> Result<PathBuf, StorageError> {
+        self.rename_log(partition, &names::stray_dir(partition, unique))
+    }
+
+    fn rename_log(&self, partition: &TopicPartition, name: &str) -> Result<PathBuf, StorageError> {
+        self.env.health.check()?;
+        for which in Checkpoint::ALL {
+            self.note(which, partition, None);
+        }
+        let from = self.partition_dir(partition);
+        let to = self.path.join(name);
+        let renamed = self.env.disk.rename(&from, &to);
+        renamed.map_err(|e| self.env.health.fail(StorageError::io("rename", &from, e)))?;
+        Ok(to)
     }
 
     /// When the next deleted partition's directory may be removed, by the monotonic clock.

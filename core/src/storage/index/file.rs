@@ -140,9 +140,6 @@ impl<E: Entry> IndexFile<E> {
         if !entry.is_sane() || self.last.is_some_and(|last| !entry.follows(last)) {
             return;
         }
-        if self.tail.capacity() == 0 {
-            self.tail.reserve_exact(TAIL);
-        }
         self.tail.push(entry);
         self.last = Some(entry);
         self.dirty = true;
@@ -172,12 +169,8 @@ impl<E: Entry> IndexFile<E> {
         file.write_at(&[IoSlice::new(&bytes)], position)
             .map_err(|error| StorageError::io("write", &place.path(base, E::SUFFIX), error))?;
         self.written = self.entries();
-        // give the memory back: most logs are idle most of the time
-        if self.tail.len() > TAIL {
-            self.tail = Vec::new();
-        } else {
-            self.tail.clear();
-        }
+        self.tail.clear();
+        self.tail.shrink_to(TAIL);
         Ok(())
     }
 
@@ -199,6 +192,8 @@ impl<E: Entry> IndexFile<E> {
             return Ok(None);
         }
         self.write_tail(place, base)?;
+        // most logs are idle most of the time: give the memory back
+        self.tail = Vec::new();
         self.dirty = false;
         open::<E>(place, base, OpenMode::Create).map(Some)
     }
