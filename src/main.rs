@@ -1,8 +1,12 @@
 //! The one binary.
 
+mod cli;
+
+use std::process::ExitCode;
+
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-fn main() {
-    println!("ottla {}", env!("CARGO_PKG_VERSION"));
+fn main() -> ExitCode {
+    cli::run()
 }
