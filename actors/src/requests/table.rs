@@ -6,11 +6,12 @@ use ottla_core::wire::{self, RequestHeader, api::Api};
 
 use super::{Handler, Request, RequestError};
 use super::{
-    k00_produce, k01_fetch, k03_metadata, k08_offset_commit, k09_offset_fetch,
+    k00_produce, k01_fetch, k02_list_offsets, k03_metadata, k08_offset_commit, k09_offset_fetch,
     k10_find_coordinator, k11_join_group, k12_heartbeat, k13_leave_group, k14_sync_group,
     k15_describe_groups, k16_list_groups, k18_api_versions, k19_create_topics, k20_delete_topics,
-    k32_describe_configs, k33_alter_configs, k37_create_partitions, k42_delete_groups,
-    k44_incremental_alter_configs, k47_offset_delete, k60_describe_cluster,
+    k21_delete_records, k22_init_producer_id, k23_offset_for_leader_epoch, k32_describe_configs,
+    k33_alter_configs, k35_describe_log_dirs, k37_create_partitions, k42_delete_groups,
+    k44_incremental_alter_configs, k47_offset_delete, k60_describe_cluster, k61_describe_producers,
     k74_list_config_resources, k75_describe_topic_partitions,
 };
 
@@ -43,6 +44,7 @@ impl Entry {
 static TABLE: &[Entry] = &[
     Entry(ApiKey::Produce, Stage::Two, k00_produce::handle),
     Entry(ApiKey::Fetch, Stage::One, k01_fetch::handle),
+    Entry(ApiKey::ListOffsets, Stage::One, k02_list_offsets::handle),
     Entry(ApiKey::Metadata, Stage::One, k03_metadata::handle),
     Entry(ApiKey::OffsetCommit, Stage::One, k08_offset_commit::handle),
     Entry(ApiKey::OffsetFetch, Stage::One, k09_offset_fetch::handle),
@@ -56,13 +58,18 @@ static TABLE: &[Entry] = &[
     Entry(ApiKey::ApiVersions, Stage::One, k18_api_versions::handle),
     Entry(ApiKey::CreateTopics, Stage::One, k19_create_topics::handle),
     Entry(ApiKey::DeleteTopics, Stage::One, k20_delete_topics::handle),
+    Entry(ApiKey::DeleteRecords, Stage::One, k21_delete_records::handle),
+    Entry(ApiKey::InitProducerId, Stage::One, k22_init_producer_id::handle),
+    Entry(ApiKey::OffsetForLeaderEpoch, Stage::One, k23_offset_for_leader_epoch::handle),
     Entry(ApiKey::DescribeConfigs, Stage::One, k32_describe_configs::handle),
     Entry(ApiKey::AlterConfigs, Stage::One, k33_alter_configs::handle),
+    Entry(ApiKey::DescribeLogDirs, Stage::One, k35_describe_log_dirs::handle),
     Entry(ApiKey::CreatePartitions, Stage::One, k37_create_partitions::handle),
     Entry(ApiKey::DeleteGroups, Stage::One, k42_delete_groups::handle),
     Entry(ApiKey::IncrementalAlterConfigs, Stage::One, k44_incremental_alter_configs::handle),
     Entry(ApiKey::OffsetDelete, Stage::One, k47_offset_delete::handle),
     Entry(ApiKey::DescribeCluster, Stage::One, k60_describe_cluster::handle),
+    Entry(ApiKey::DescribeProducers, Stage::One, k61_describe_producers::handle),
     Entry(ApiKey::ListConfigResources, Stage::One, k74_list_config_resources::handle),
     Entry(ApiKey::DescribeTopicPartitions, Stage::One, k75_describe_topic_partitions::handle),
 ];
