@@ -136,3 +136,31 @@ fn another_topics_directory_is_set_aside() {
     let opened = open(dir.path()).unwrap();
     assert!(opened.partitions().is_empty() && opened.take_deletions(Tick::at(1)).is_none());
 }
+
+#[test]
+fn a_directory_is_not_clean_while_logs_await_recovery() {
+    let dir = tempfile::tempdir().unwrap();
+    let opened = open(dir.path()).unwrap();
+    let partition = TopicPartition::new("t", 0);
+    let path = opened.partition_dir(&partition);
+    let config = Arc::new(LogConfig::default());
+    let env = opened.env().clone();
+    let log = Log::create(env, &path, partition.clone(), Arc::clone(&config), Tick::at(1)).unwrap();
+    drop((log, opened));
+
+    let killed = open(dir.path()).unwrap();
+    killed.mark_clean(1).unwrap();
+    drop(killed);
+    let again = open(dir.path()).unwrap();
+    assert!(!again.was_clean());
+    let opened =
+        again.open_each(again.partitions(), 4, Tick::at(1), &|_| Arc::clone(&config), &|open| {
+            Log::open(open, &mut ())
+        });
+    assert_eq!(again.progress().logs(), (1, 1));
+    let (log, _) = opened.into_iter().next().unwrap().1.unwrap();
+    again.note_log(&log);
+    again.mark_clean(1).unwrap();
+    drop((log, again));
+    assert!(open(dir.path()).unwrap().was_clean());
+}

@@ -85,6 +85,11 @@ pub(super) fn checkpoint_entries<'a>(
 }
 
 /// Writes a partition's `partition.metadata`: which topic, by id, the directory belongs to.
+///
+/// ```text
+/// version: 0
+/// topic_id: kteH49QzS3qKPk6pUjnFVA
+/// ```
 pub fn write_partition_metadata(
     disk: &dyn Disk,
     partition_dir: &Path,

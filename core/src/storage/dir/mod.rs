@@ -6,7 +6,7 @@ mod layout;
 mod meta;
 mod parallel;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -44,6 +44,8 @@ pub struct LogDir {
     path: PathBuf,
     meta: MetaProperties,
     was_clean: bool,
+    /// Logs that need recovery and have not been opened yet.
+    unopened: Mutex<HashSet<TopicPartition>>,
     partitions: Vec<TopicPartition>,
     checkpoints: Mutex<Checkpoints>,
     progress: Arc<RecoveryProgress>,
@@ -88,13 +90,17 @@ impl LogDir {
                 *slot = checkpoint::read_or_warn(&*disk, path, which)?;
             }
         }
-        let progress = Arc::new(RecoveryProgress::default());
+        let progress = Arc::new(RecoveryProgress::of_logs(partitions.len()));
+        // after an orderly stop there is nothing to recover
+        let unopened =
+            if was_clean { HashSet::new() } else { partitions.iter().cloned().collect() };
         let health = DirHealth::new(path);
         Ok(Self {
             env: LogEnv { disk, health },
             path: path.to_owned(),
             meta,
             was_clean,
+            unopened: Mutex::new(unopened),
             partitions,
             checkpoints: Mutex::new(checkpoints),
             progress,
@@ -197,8 +203,9 @@ impl LogDir {
         }
     }
 
-    /// Notes a log's recovery point and start.
+    /// Notes a log's recovery point and start, and that it has been opened.
     pub fn note_log(&self, log: &Log) {
+        self.unopened.lock().remove(log.partition());
         self.note(Checkpoint::RecoveryPoint, log.partition(), Some(log.recovery_point()));
         self.note(Checkpoint::LogStart, log.partition(), log.log_start_to_checkpoint());
     }
@@ -255,10 +262,17 @@ impl LogDir {
         self.write_checkpoints()
     }
 
-    /// Marks the directory as closed in order. Call it last, when every log was closed and synced;
-    /// nothing is marked if the directory is offline.
+    /// Marks the directory as closed in order. Call it last, when every log was closed, noted and
+    /// synced. Nothing is marked if the directory is offline, or if logs that needed recovery were
+    /// never opened.
     pub fn mark_clean(&self, broker_epoch: i64) -> Result<(), StorageError> {
         self.write_checkpoints()?;
+        let unopened = self.unopened.lock().len();
+        if unopened > 0 {
+            let dir = self.path.display();
+            tracing::warn!(%dir, unopened, "not marked as closed in order: logs were not recovered");
+            return Ok(());
+        }
         let content = format!("{{\"version\":0,\"brokerEpoch\":{broker_epoch}}}");
         let path = self.path.join(CLEAN_SHUTDOWN);
         layout::write_atomically(&*self.env.disk, &path, content.as_bytes())
@@ -290,6 +304,7 @@ impl LogDir {
 
     fn rename_log(&self, partition: &TopicPartition, name: &str) -> Result<PathBuf, StorageError> {
         self.env.health.check()?;
+        self.unopened.lock().remove(partition);
         for which in Checkpoint::ALL {
             self.note(which, partition, None);
         }

@@ -8,6 +8,7 @@ mod append;
 mod close;
 mod flush;
 mod leftovers;
+mod progress;
 mod read;
 mod recovery;
 mod retention;
@@ -27,7 +28,8 @@ use crate::base::{Offset, Tick, TopicPartition};
 
 pub use append::Appended;
 pub use flush::FlushJob;
-pub use recovery::{OpenLog, Recovery, RecoveryProgress};
+pub use progress::RecoveryProgress;
+pub use recovery::{OpenLog, Recovery};
 pub use retention::{DeleteJob, Retired};
 pub use times::TimestampHit;
 

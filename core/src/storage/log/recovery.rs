@@ -1,44 +1,16 @@
 //! Opening a log: quick after an orderly stop, by scanning from the recovery point otherwise.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
-use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::progress::RecoveryProgress;
 use super::{Log, LogEnv, LogState, leftovers, roll};
 use crate::base::{Offset, Tick, TopicPartition};
 use crate::storage::index::Place;
 use crate::storage::names::{self, FileKind};
 use crate::storage::segment::{BatchVisitor, MAX_SIZE, Scan, Segment};
 use crate::storage::{LogConfig, Problem, StorageError};
-
-/// How far the recovery of a log directory is; read by whoever shows it.
-#[derive(Debug, Default)]
-pub struct RecoveryProgress {
-    /// Bytes that have to be scanned, as far as known: grows as logs are opened.
-    pub bytes_total: AtomicU64,
-    /// Bytes scanned.
-    pub bytes_done: AtomicU64,
-    /// Logs to open.
-    pub logs_total: AtomicU64,
-    /// Logs opened.
-    pub logs_done: AtomicU64,
-}
-
-impl fmt::Display for RecoveryProgress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        write!(
-            f,
-            "{} of {} logs open, {} of {} MiB scanned",
-            of(&self.logs_done),
-            of(&self.logs_total),
-            of(&self.bytes_done) >> 20,
-            of(&self.bytes_total) >> 20
-        )
-    }
-}
 
 /// What opening a log took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -94,7 +66,8 @@ impl Log {
             opening.recover(visitor)?;
         }
         let recovery = opening.recovery;
-        if recovery != Recovery::default() {
+        let log = opening.finish()?;
+        if recovery.truncated_bytes > 0 || recovery.rebuilt_indexes > 0 {
             tracing::info!(
                 partition = %open.partition,
                 segments = recovery.segments,
@@ -103,10 +76,12 @@ impl Log {
                 truncated_bytes = recovery.truncated_bytes,
                 removed_segments = recovery.removed_segments,
                 rebuilt_indexes = recovery.rebuilt_indexes,
-                "recovered log"
+                log_end_offset = %log.log_end_offset(),
+                "repaired log"
             );
         }
-        Ok((opening.finish()?, recovery))
+        open.progress.log_is_open(&recovery);
+        Ok((log, recovery))
     }
 }
 
@@ -237,14 +212,12 @@ impl<'a> Opening<'a> {
     ) -> Result<(), StorageError> {
         let total: u64 = self.segments.iter().skip(first).map(|s| u64::from(s.size())).sum();
         let progress = self.open.progress;
-        progress.bytes_total.fetch_add(total, Ordering::Relaxed);
+        progress.will_scan(total);
         let place = self.place();
         let mut expected = None;
         let mut good = first;
         let mut begun = false;
-        let count = |bytes| {
-            progress.bytes_done.fetch_add(bytes, Ordering::Relaxed);
-        };
+        let count = |bytes| progress.scanned(bytes);
         for segment in self.segments.iter_mut().skip(first) {
             let base = segment.base_offset();
             // a segment whose end never reached the disk leaves a hole before the next one;

@@ -1,0 +1,1 @@
+//! Coordinator actors over a log in memory, and over a real partition.
