@@ -28,6 +28,9 @@ use crate::partition::messages::{ListOffset, ListOffsetReply};
 /// Kafka's timestamps with a meaning, and the version that brought each.
 const SPECIAL: [(i64, i16); 6] = [(-1, 1), (-2, 1), (-3, 7), (-4, 8), (-5, 9), (-6, 11)];
 
+/// From this version on an answer has the leader epoch.
+const LEADER_EPOCHS: i16 = 4;
+
 /// Answers when every partition has.
 pub(crate) fn handle(mut request: Request) {
     let Ok(body) = request.decode::<ListOffsetsRequest>() else { return };
@@ -76,7 +79,7 @@ fn topic_response(
         } else if too_new {
             failed(index, ResponseError::UnsupportedVersion)
         } else {
-            partition_response(index, answer)
+            partition_response(index, version, answer)
         }
     });
     ListOffsetsTopicResponse::default()
@@ -84,13 +87,17 @@ fn topic_response(
         .with_partitions(partitions.collect())
 }
 
-fn partition_response(index: i32, answer: ListOffsetReply) -> ListOffsetsPartitionResponse {
+fn partition_response(
+    index: i32,
+    version: i16,
+    answer: ListOffsetReply,
+) -> ListOffsetsPartitionResponse {
     let response = ListOffsetsPartitionResponse::default().with_partition_index(index);
     match answer {
         Ok(Some(found)) => response
             .with_timestamp(found.timestamp)
             .with_offset(found.offset.0)
-            .with_leader_epoch(found.leader_epoch.0),
+            .with_leader_epoch(if version >= LEADER_EPOCHS { found.leader_epoch.0 } else { -1 }),
         // no record is like that: no error, and nothing found
         Ok(None) => response.with_timestamp(-1).with_offset(-1).with_leader_epoch(-1),
         Err(refusal) => failed(index, refusal.code()),
