@@ -70,10 +70,12 @@ impl Handler<ApplyImage> for ReplicaManager {
         let ApplyImage { image, delta, done } = message;
         self.reconfigure(&image, delta.as_ref());
         let plan = self.plan(&image, delta.as_ref());
+        let delta = delta.filter(|_| self.current);
         self.current = true;
         let node = Arc::clone(&self.node);
         let carried = async move {
             let directories = carry_out(&node, plan).await;
+            node.groups.on_image(&node, &image, delta.as_ref());
             done.send(Carried { directories });
         };
         ctx.wait(carried.into_actor(self));
