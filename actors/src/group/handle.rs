@@ -1,10 +1,12 @@
 //! The way to the coordinator of a group, and which coordinators this broker has.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kafka_protocol::error::ResponseError;
 use ottla_config::Settings;
 use ottla_core::base::{TopicName, TopicPartition};
+use ottla_core::controller::{ImageDelta, MetadataImage};
 use ottla_core::group::{Caller, OFFSETS_TOPIC, Request, Response, partition_for};
 
 use super::GroupCoordinatorActor;
@@ -18,7 +20,7 @@ use crate::runtime::{Child, Guardian, Refused, Registry, ReplyPort, offer, tell}
 /// The coordinators of this broker, by partition of `__consumer_offsets`.
 #[derive(Clone, Default)]
 pub struct GroupsHandle {
-    routes: Arc<Registry<i32, GroupCoordinatorActor>>,
+    pub(super) routes: Arc<Registry<i32, GroupCoordinatorActor>>,
 }
 
 impl GroupsHandle {
@@ -54,6 +56,32 @@ impl GroupsHandle {
             GroupCoordinatorActor::new(index, Arc::clone(&log), &settings, epitaph)
         });
         guardian.start(child.publish(move |route| routes.publish(index, route)));
+    }
+
+    /// The metadata has changed, and this broker's partitions are as it says: starts and stops
+    /// coordinators with the partitions of the offsets topic, and tells them of deleted topics.
+    /// Without a delta everything may have changed.
+    pub fn on_image(&self, node: &Node, image: &MetadataImage, delta: Option<&ImageDelta>) {
+        let deleted = delta.map_or(&[][..], |delta| &delta.deleted_topics);
+        let ours = |topic: &TopicName| **topic == *OFFSETS_TOPIC;
+        let touched = delta.is_none_or(|delta| {
+            delta.changed_partitions.keys().any(ours)
+                || deleted.iter().any(|topic| ours(&topic.name))
+        });
+        if touched {
+            let partitions = image.topic(OFFSETS_TOPIC).map_or(&[][..], |topic| &topic.partitions);
+            let led = partitions.iter().zip(0..).filter(|(p, _)| p.leader == node.broker_id);
+            let led: BTreeSet<i32> = led.map(|(_, index)| index).collect();
+            for index in self.indexes().into_iter().filter(|index| !led.contains(index)) {
+                self.resign(index);
+            }
+            for index in led {
+                self.lead(&node.guardian, &node.partitions, &node.settings, index);
+            }
+        }
+        if !deleted.is_empty() {
+            self.topics_deleted(deleted.iter().map(|topic| Arc::clone(&topic.name)).collect());
+        }
     }
 
     /// Another broker leads the partition now, or it was deleted.

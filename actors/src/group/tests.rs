@@ -1,1 +1,0 @@
-//! Coordinator actors over a log in memory, and over a real partition.
