@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ottla_core::base::TopicPartition;
 use ottla_core::controller::MetadataImage;
-use ottla_core::storage::{Disk, read_partition_metadata};
+use ottla_core::storage::{Disk, names, read_partition_metadata};
 use uuid::Uuid;
 
 use crate::storage::{Storage, StorageDir};
@@ -65,8 +65,10 @@ pub(super) fn set_strays_aside(storage: &Storage, disk: &dyn Disk, image: &Metad
                 || !matches!(read_partition_metadata(disk, &path), Ok(Some(id)) if id != topic.id)
         };
         for stray in log_dir.partitions().iter().filter(|partition| !known(partition)) {
-            match log_dir.set_aside(stray, Uuid::new_v4()) {
-                Ok(to) => tracing::warn!(
+            let from = log_dir.partition_dir(stray);
+            let to = log_dir.path().join(names::stray_dir(stray, Uuid::new_v4()));
+            match disk.rename(&from, &to) {
+                Ok(()) => tracing::warn!(
                     partition = %stray,
                     to = %to.display(),
                     "log directory of a partition that is not in the metadata was set aside"

@@ -15,8 +15,8 @@ use crate::runtime::Epitaph;
 
 /// Starts, changes and stops this broker's partitions as the metadata says.
 ///
-/// Lives on the control core, owned by the guardian. It carries out one image at a time: its mailbox
-/// rests until logs are open and directories out of the way. Rebuilt after a panic, it compares the
+/// Lives on the control core, owned by the guardian. It carries out one image at a time: its
+/// mailbox rests until logs are open and directories out of the way. Rebuilt after a panic, it compares the
 /// next image with what is running.
 pub struct ReplicaManager {
     node: Arc<Node>,
@@ -113,3 +113,7 @@ async fn carry_out(node: &Node, plan: Plan) -> Vec<(TopicId, i32, Uuid)> {
     }
     chosen
 }
+
+#[cfg(test)]
+#[path = "manager_tests.rs"]
+mod tests;

@@ -1,4 +1,4 @@
-//! DescribeConfigs (key 32), versions 1–4: what is in force for a resource, and where it comes from.
+//! DescribeConfigs (key 32), versions 1–4: what is in force for a resource, and who said so.
 //!
 //! | version | added |
 //! |---|---|

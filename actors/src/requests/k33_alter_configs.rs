@@ -1,5 +1,5 @@
-//! AlterConfigs (key 33), versions 0–2: replaces all dynamic settings of resources. Deprecated since
-//! KIP-339, and still what older clients send; version 2 is flexible.
+//! AlterConfigs (key 33), versions 0–2: replaces all dynamic settings of resources. Deprecated
+//! since KIP-339, and still what older clients send; version 2 is flexible.
 
 use kafka_protocol::messages::alter_configs_response::AlterConfigsResourceResponse;
 use kafka_protocol::messages::{AlterConfigsRequest, AlterConfigsResponse};

@@ -1,5 +1,5 @@
-//! Decides AlterConfigs and IncrementalAlterConfigs: dynamic settings of topics, brokers, groups and
-//! client metrics subscriptions. Broker loggers are not metadata and never come here.
+//! Decides AlterConfigs and IncrementalAlterConfigs: dynamic settings of topics, brokers, groups
+//! and client metrics subscriptions. Broker loggers are not metadata and never come here.
 
 use std::collections::{BTreeMap, BTreeSet};
 

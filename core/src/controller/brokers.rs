@@ -77,7 +77,7 @@ pub fn log_dirs_failed(
             broker_epoch: registered.epoch,
             fenced: None,
             in_controlled_shutdown: false,
-            // an empty list means no change on disk: a broker without any directory is on its way out
+            // an empty list means no change on disk: a broker without a directory is on its way out
             log_dirs: (!usable.is_empty()).then(|| usable.clone()),
         })];
     for_each_replica(image, broker, |topic, index, partition, directory| {

@@ -1,8 +1,9 @@
 //! Entries of the metadata log as record batches in KRaft's layout.
 //!
-//! One entry is one batch with one record: its offset is the entry's index in the consensus log, its
-//! leader epoch the entry's term. What the controller wrote is a data batch whose value holds framed
-//! metadata records; a new leader and a change of voters are control batches (KIP-595, KIP-853).
+//! One entry is one batch with one record: its offset is the entry's index in the consensus log,
+//! its leader epoch the entry's term. What the controller wrote is a data batch whose value holds
+//! framed metadata records; a new leader and a change of voters are control batches (KIP-595,
+//! KIP-853).
 //! A snapshot is such batches between a header and a footer (KIP-630).
 
 use std::fmt;

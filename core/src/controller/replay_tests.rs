@@ -186,7 +186,9 @@ proptest! {
     }
 
     #[test]
-    fn random_bytes_are_refused_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn random_bytes_are_refused_without_a_panic(
+        bytes in prop::collection::vec(any::<u8>(), 0..200),
+    ) {
         drop(decode_records(&bytes));
         drop(decode_entry(&bytes));
         drop(decode_snapshot(&bytes));
