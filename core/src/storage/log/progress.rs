@@ -20,7 +20,7 @@ pub struct RecoveryProgress {
     logs_scanned: AtomicU64,
     /// Bytes that have to be scanned, as far as known: grows as logs are opened.
     bytes_total: AtomicU64,
-    /// Bytes scanned.
+    /// Bytes scanned, and those before a recovery point that need no scan.
     bytes_done: AtomicU64,
     /// Bytes cut off.
     bytes_cut: AtomicU64,
@@ -76,7 +76,7 @@ impl fmt::Display for RecoveryProgress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} of {} logs open, {} of them scanned, {} of {} MiB checked, {} bytes cut off",
+            "{} of {} logs open, {} of them scanned, {} of {} MiB done, {} bytes cut off",
             get(&self.logs_done),
             get(&self.logs_total),
             get(&self.logs_scanned),
