@@ -18,9 +18,11 @@ use ottla_core::storage::crash::{CrashDisk, Fault, Survival};
 use ottla_core::storage::{DirHealth, Disk, LogEnv, RealDisk};
 use tempfile::TempDir;
 
-use super::consensus::RaftSettings;
+use super::consensus::{LogLease, RaftSettings};
 use super::*;
-use crate::runtime::Epitaph;
+use parking_lot::Mutex;
+
+use crate::runtime::{Child, Cores, Epitaph, Guardian, RestartPolicy, tell};
 
 /// Carries nothing out.
 struct Nobody;
@@ -51,22 +53,35 @@ struct Started {
     image: Arc<ArcSwap<MetadataImage>>,
 }
 
-fn start_on(disk: Arc<dyn Disk>, dir: &Path, entries_per_snapshot: u64) -> Started {
-    let image: Arc<ArcSwap<MetadataImage>> = Arc::default();
-    let published = Arc::clone(&image);
+fn context(
+    disk: Arc<dyn Disk>,
+    dir: &Path,
+    entries_per_snapshot: u64,
+    image: &Arc<ArcSwap<MetadataImage>>,
+) -> ControllerContext {
+    let published = Arc::clone(image);
     let rules = SettingsRules { settings: Arc::default(), dynamic: Arc::new(Fixed::default()) };
-    let context = ControllerContext {
+    ControllerContext {
         broker: BrokerId(1),
         raft: RaftSettings {
             node: BrokerId(1),
             env: LogEnv { disk, health: DirHealth::new(dir) },
             dir: dir.join("__cluster_metadata-0"),
             entries_per_snapshot,
+            lease: LogLease::default(),
         },
         rules: Arc::new(rules),
         publish: Arc::new(move |image| published.store(image)),
-        replicas: Nobody.start().recipient(),
-    };
+        replicas: {
+            let nobody = Nobody.start();
+            Arc::new(move |image| tell(&nobody, image))
+        },
+    }
+}
+
+fn start_on(disk: Arc<dyn Disk>, dir: &Path, entries_per_snapshot: u64) -> Started {
+    let image: Arc<ArcSwap<MetadataImage>> = Arc::default();
+    let context = context(disk, dir, entries_per_snapshot, &image);
     let handle = ControllerHandle::default();
     let addr = ControllerActor::create(|ctx| {
         ctx.set_mailbox_capacity(1_024);
@@ -74,6 +89,18 @@ fn start_on(disk: Arc<dyn Disk>, dir: &Path, entries_per_snapshot: u64) -> Start
     });
     handle.direct_to(Some(addr.clone().recipient()));
     Started { handle, image }
+}
+
+#[derive(Message)]
+#[rtype(result = "()")]
+struct PanicNow;
+
+impl Handler<PanicNow> for ControllerActor {
+    type Result = ();
+
+    fn handle(&mut self, _: PanicNow, _: &mut Context<Self>) {
+        panic!("asked to");
+    }
 }
 
 impl Started {
@@ -238,4 +265,41 @@ async fn a_burst_of_commands_is_answered_and_a_thousand_partitions_are_quick() {
     assert_eq!(before.topic_count(), 101);
     assert!(before.topics().all(|t| after.topic(&t.name) == Some(t)));
     assert!(!same(&before, &after), "the producer ids differ");
+}
+
+#[actix::test]
+async fn a_controller_that_panics_is_rebuilt_from_its_log() {
+    let dir = TempDir::new().unwrap();
+    let cores = Arc::new(Cores::start(1, false).unwrap());
+    let guardian = Guardian::new(Arc::clone(&cores), RestartPolicy::default());
+    let image: Arc<ArcSwap<MetadataImage>> = Arc::default();
+    let context = context(Arc::new(RealDisk), dir.path(), 10, &image);
+    let handle = ControllerHandle::default();
+    let current: Arc<Mutex<Option<Arc<Addr<ControllerActor>>>>> = Arc::default();
+    let (directed, noted) = (handle.clone(), Arc::clone(&current));
+    guardian.start(
+        Child::new("controller", 0, move |_, epitaph| {
+            ControllerActor::new(context.clone(), epitaph)
+        })
+        .publish(move |route| {
+            directed.direct_to(Some(route.addr.as_ref().clone().recipient()));
+            *noted.lock() = Some(route.addr);
+        }),
+    );
+    let started = Started { handle, image };
+    started.register().await;
+    for round in 0..3 {
+        assert_eq!(started.create(&format!("t{round}"), 2).await, 0);
+        let addr = current.lock().clone().unwrap();
+        tell(&addr, PanicNow);
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while started.handle.allocate_producer_ids().await.is_err() {
+            assert!(Instant::now() < deadline, "the controller was not rebuilt");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert!(started.image.load().topic(&format!("t{round}")).is_some());
+    }
+    let image = started.stop().await;
+    assert_eq!(image.topic_count(), 3);
+    tokio::task::spawn_blocking(move || cores.stop()).await.unwrap();
 }

@@ -69,8 +69,8 @@ pub struct ControllerContext {
     pub rules: Arc<dyn ControllerRules>,
     /// Publishes the newest image.
     pub publish: Arc<dyn Fn(Arc<MetadataImage>) + Send + Sync>,
-    /// Who carries images out on this broker.
-    pub replicas: Recipient<ApplyImage>,
+    /// The way to who carries images out on this broker, whichever incarnation that is.
+    pub replicas: Arc<dyn Fn(ApplyImage) + Send + Sync>,
 }
 
 /// The controller: decides, writes and answers.

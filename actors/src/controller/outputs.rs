@@ -10,7 +10,7 @@ use ottla_core::controller::{
 use super::consensus::{Consensus, ConsensusError, Proposed};
 use super::messages::{ApplyImage, Carried, Reply};
 use super::{ControllerActor, ControllerError, OwnRecords};
-use crate::runtime::{ExitReason, ReplyPort, tell_to};
+use crate::runtime::{ExitReason, ReplyPort};
 
 /// Someone who waits for a change to be carried out.
 pub(super) struct Waiter(Box<dyn FnOnce(Result<(), ControllerError>) + Send>);
@@ -96,7 +96,7 @@ impl ControllerActor {
         (self.context.publish)(Arc::clone(&image));
         let (done, answer) = ReplyPort::oneshot();
         let offset = image.offset();
-        tell_to(&self.context.replicas, ApplyImage { image, delta, done });
+        (self.context.replicas)(ApplyImage { image, delta, done });
         let answer = answer.into_actor(self).map(move |carried, controller, ctx| {
             let mut out = Vec::new();
             controller.pipeline.applied(offset, &mut out);

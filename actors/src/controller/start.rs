@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
+use actix::Addr;
+use arc_swap::ArcSwapOption;
 use ottla_config::SecurityProtocol;
 use ottla_core::controller::{BrokerEndpoint, CLUSTER_METADATA, RegisterBrokerRecord};
 use ottla_core::storage::{DirHealth, LogEnv};
 use uuid::Uuid;
 
-use super::consensus::RaftSettings;
+use super::consensus::{LogLease, RaftSettings};
 use super::{ControllerActor, ControllerContext, ControllerError, Dynamic, SettingsRules};
 use crate::node::Node;
 use crate::replica::ReplicaManager;
-use crate::runtime::{Child, Cores, Guardian};
+use crate::runtime::{Child, Cores, Guardian, tell};
 
 /// The core of the actors that serve no data.
 const CONTROL_CORE: usize = 0;
@@ -39,9 +41,14 @@ impl std::fmt::Debug for Node {
 pub async fn start(node: &Arc<Node>) -> Result<(), ControllerError> {
     let guardian: &Guardian = &node.guardian;
     let managed = Arc::clone(node);
-    let manager = guardian.start(Child::new("replica manager", CONTROL_CORE, move |_, epitaph| {
-        ReplicaManager::new(Arc::clone(&managed), epitaph)
-    }));
+    let manager: Arc<ArcSwapOption<Addr<ReplicaManager>>> = Arc::default();
+    let current = Arc::clone(&manager);
+    guardian.start(
+        Child::new("replica manager", CONTROL_CORE, move |_, epitaph| {
+            ReplicaManager::new(Arc::clone(&managed), epitaph)
+        })
+        .publish(move |route| current.store(Some(route.addr))),
+    );
     let context = ControllerContext {
         broker: node.broker_id,
         raft: raft_settings(node),
@@ -53,7 +60,11 @@ pub async fn start(node: &Arc<Node>) -> Result<(), ControllerError> {
             let node = Arc::clone(node);
             Arc::new(move |image| node.image.store(image))
         },
-        replicas: manager.as_ref().clone().recipient(),
+        replicas: Arc::new(move |image| {
+            if let Some(manager) = &*manager.load() {
+                tell(manager, image);
+            }
+        }),
     };
     let handle = node.controller.clone();
     let offline = node.controller.clone();
@@ -83,6 +94,7 @@ fn raft_settings(node: &Node) -> RaftSettings {
         env,
         dir: path.join(format!("{CLUSTER_METADATA}-0")),
         entries_per_snapshot: ENTRIES_PER_SNAPSHOT,
+        lease: LogLease::default(),
     }
 }
 

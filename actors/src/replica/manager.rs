@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix::prelude::*;
-use ottla_core::base::TopicId;
+use ottla_core::base::{Offset, TopicId};
 use ottla_core::controller::{ImageDelta, MetadataImage, ResourceType};
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ use super::dirs::{Placement, set_strays_aside};
 use super::plan::{Hosted, Plan, Planner};
 use crate::controller::{ApplyImage, Carried, settings_under};
 use crate::node::Node;
-use crate::runtime::Epitaph;
+use crate::runtime::{Epitaph, ReplyPort};
 
 /// Starts, changes and stops this broker's partitions as the metadata says.
 ///
@@ -50,7 +50,7 @@ impl ReplicaManager {
             Some(delta) => planner.changes(delta),
             None => {
                 let running = self.node.partitions.list();
-                if running.is_empty() {
+                if !self.current && running.is_empty() {
                     set_strays_aside(&self.node.storage, &*self.node.disk, image);
                 }
                 planner.everything(&running)
@@ -61,12 +61,27 @@ impl ReplicaManager {
 
 impl Actor for ReplicaManager {
     type Context = Context<Self>;
+
+    /// A manager that was rebuilt does not know what the one before it had carried out.
+    fn started(&mut self, ctx: &mut Self::Context) {
+        let image = self.node.image.load_full();
+        if image.offset() > Offset::ZERO {
+            let (done, _) = ReplyPort::oneshot();
+            self.apply(ApplyImage { image, delta: None, done }, ctx);
+        }
+    }
 }
 
 impl Handler<ApplyImage> for ReplicaManager {
     type Result = ();
 
     fn handle(&mut self, message: ApplyImage, ctx: &mut Context<Self>) {
+        self.apply(message, ctx);
+    }
+}
+
+impl ReplicaManager {
+    fn apply(&mut self, message: ApplyImage, ctx: &mut Context<Self>) {
         let ApplyImage { image, delta, done } = message;
         self.reconfigure(&image, delta.as_ref());
         let plan = self.plan(&image, delta.as_ref());

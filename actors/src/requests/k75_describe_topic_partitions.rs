@@ -24,15 +24,13 @@ use ottla_core::controller::{
 
 use super::Request;
 
-/// `max.request.partition.size.limit`.
-const MOST_PARTITIONS: i32 = 2000;
-
 /// Answers from the image.
 pub(crate) fn handle(mut request: Request) {
     let Ok(body) = request.decode::<DescribeTopicPartitionsRequest>() else { return };
     let image = request.node.image.load_full();
     let response = if is_valid(&body) {
-        page(&image, &request.listener.name, &body)
+        let most = request.node.dynamic.load().max_request_partition_size_limit.max(1);
+        page(&image, &request.listener.name, &body, most)
     } else {
         let code = ResponseError::InvalidRequest.code();
         let topics = body.topics.iter().map(|topic| {
@@ -70,8 +68,9 @@ fn page(
     image: &MetadataImage,
     listener: &str,
     body: &DescribeTopicPartitionsRequest,
+    most: i32,
 ) -> DescribeTopicPartitionsResponse {
-    let limit = body.response_partition_limit.clamp(1, MOST_PARTITIONS);
+    let limit = body.response_partition_limit.clamp(1, most);
     let mut room = usize::try_from(limit).unwrap_or(1);
     let mut topics = Vec::new();
     let mut next = None;

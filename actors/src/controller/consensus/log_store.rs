@@ -22,6 +22,7 @@ use ottla_core::storage::{
     OpenLog, RecoveryProgress,
 };
 use parking_lot::Mutex;
+use tokio::sync::OwnedMutexGuard;
 
 use super::quorum_state;
 use super::types::{
@@ -51,6 +52,7 @@ struct Inner {
     tail: VecDeque<Entry>,
     vote: Option<Vote<NodeId>>,
     voters: Vec<BrokerId>,
+    _lease: OwnedMutexGuard<()>,
 }
 
 #[derive(Default)]
@@ -74,6 +76,7 @@ impl LogStore {
         env: LogEnv,
         dir: &Path,
         snapshot: Option<&Stored>,
+        lease: OwnedMutexGuard<()>,
         now: Tick,
     ) -> Result<Self, ConsensusError> {
         let purged = snapshot.and_then(|stored| stored.meta.last_log_id);
@@ -109,6 +112,7 @@ impl LogStore {
             tail: VecDeque::new(),
             vote,
             voters: Vec::new(),
+            _lease: lease,
         }))))
     }
 

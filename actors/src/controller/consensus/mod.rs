@@ -23,7 +23,7 @@ use ottla_core::base::{BrokerId, LeaderEpoch, Offset};
 use ottla_core::controller::{EntryError, ImageDelta, MetadataImage, MetadataRecord};
 use ottla_core::storage::StorageError;
 
-pub use raft::{RaftConsensus, RaftSettings};
+pub use raft::{LogLease, RaftConsensus, RaftSettings};
 
 /// One committed entry, or a jump to a snapshot, in the order of the log.
 #[derive(Clone, Debug)]

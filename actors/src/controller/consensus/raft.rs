@@ -9,7 +9,7 @@ use openraft::{Config, Raft, SnapshotPolicy};
 use ottla_core::base::{BrokerId, Tick};
 use ottla_core::controller::{MetadataImage, MetadataRecord};
 use ottla_core::storage::LogEnv;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedMutexGuard, mpsc};
 
 use super::log_store::LogStore;
 use super::network::Alone;
@@ -29,6 +29,20 @@ pub struct RaftSettings {
     pub dir: PathBuf,
     /// A snapshot is written after so many entries.
     pub entries_per_snapshot: u64,
+    /// Held by whoever has the log open in this process.
+    pub lease: LogLease,
+}
+
+/// Leave to have the metadata log open. A node that died without closing it gives it back when the
+/// last of its tasks has ended, so that the next one never writes beside it.
+#[derive(Clone, Debug, Default)]
+pub struct LogLease(Arc<tokio::sync::Mutex<()>>);
+
+impl LogLease {
+    /// Waits until nobody has the log open.
+    async fn take(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.0).lock_owned().await
+    }
 }
 
 /// A node of the quorum.
@@ -74,6 +88,7 @@ impl RaftConsensus {
         committed: mpsc::Sender<Committed>,
         now: Tick,
     ) -> Result<Started, ConsensusError> {
+        let lease = settings.lease.take().await;
         let disk = Arc::clone(&settings.env.disk);
         // the name of a new directory must survive as surely as what will lie in it
         let made = disk.create_dir_all(&settings.dir).and_then(|()| match settings.dir.parent() {
@@ -83,7 +98,7 @@ impl RaftConsensus {
         made.map_err(|e| io_error("create", &settings.dir, e))?;
         let snapshots = Snapshots { disk, dir: settings.dir.clone() };
         let newest = snapshots.newest()?;
-        let log = LogStore::open(settings.env.clone(), &settings.dir, newest.as_ref(), now)?;
+        let log = LogStore::open(settings.env.clone(), &settings.dir, newest.as_ref(), lease, now)?;
         let machine = StateMachine::open(snapshots, committed)?;
         let pristine = log.is_pristine();
         let last = log.last_index();

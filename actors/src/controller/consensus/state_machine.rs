@@ -26,9 +26,22 @@ struct State {
     image: Arc<MetadataImage>,
     applied: Option<LogId<NodeId>>,
     membership: Membership,
-    snapshot: Option<Stored>,
+    snapshot: Option<Held>,
     /// Whether entries are handed on: not while the log is replayed at start.
     live: bool,
+}
+
+/// The newest snapshot, as it would be sent.
+#[derive(Debug)]
+struct Held {
+    meta: SnapshotMeta<NodeId, EmptyNode>,
+    bytes: Vec<u8>,
+}
+
+impl From<Stored> for Held {
+    fn from(Stored { meta, bytes, .. }: Stored) -> Self {
+        Self { meta, bytes }
+    }
 }
 
 /// The state machine; clones share the state, as snapshot builders need it.
@@ -66,7 +79,7 @@ impl StateMachine {
             state.image = Arc::new(image);
             state.applied = Some(last);
             state.membership = stored.meta.last_membership.clone();
-            state.snapshot = Some(stored);
+            state.snapshot = Some(stored.into());
         }
         Ok(Self { state: Arc::new(Mutex::new(state)), snapshots, committed })
     }
@@ -153,7 +166,7 @@ impl RaftStateMachine<TypeConfig> for StateMachine {
             state.image = Arc::clone(&image);
             state.applied = Some(last);
             state.membership = meta.last_membership.clone();
-            state.snapshot = Some(Stored { meta: meta.clone(), bytes, content });
+            state.snapshot = Some(Held { meta: meta.clone(), bytes });
             state.live
         };
         if live {
@@ -198,7 +211,7 @@ impl RaftSnapshotBuilder<TypeConfig> for StateMachine {
             meta: stored.meta.clone(),
             snapshot: Box::new(Cursor::new(stored.bytes.clone())),
         };
-        self.state.lock().snapshot = Some(stored);
+        self.state.lock().snapshot = Some(stored.into());
         Ok(snapshot)
     }
 }
