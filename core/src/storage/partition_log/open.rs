@@ -12,6 +12,8 @@ use crate::storage::{BatchVisitor, Disk, Log, OpenLog, read_leader_epochs};
 
 /// The largest snapshot that is read.
 const MAX_SNAPSHOT: usize = 64 << 20;
+/// The largest epoch checkpoint that is read.
+const MAX_EPOCHS: usize = 16 << 20;
 
 impl From<&BatchHeader> for ProducerBatch {
     fn from(header: &BatchHeader) -> Self {
@@ -37,31 +39,40 @@ impl PartitionLog {
         open: &OpenLog<'_>,
         rules: PartitionLogRules,
     ) -> Result<(Self, Recovery), StorageError> {
-        let epochs = load_epochs(open)?;
+        let (epochs, believed) = load_epochs(open)?;
         let mut rebuild = Rebuild {
             open,
             producers: ProducerStates::new(rules.producer_expiration_ms),
             epochs,
-            covered: None,
+            scanned_from: None,
+            covered: false,
             applied_from: Offset::ZERO,
         };
-        let (log, recovery) = Log::open(open, &mut rebuild)?;
-        let Rebuild { producers, mut epochs, covered, .. } = rebuild;
+        let (mut log, recovery) = Log::open(open, &mut rebuild)?;
+        let Rebuild { producers, mut epochs, scanned_from, covered, .. } = rebuild;
+        if !believed {
+            epochs = LeaderEpochCache::default();
+            log.visit(log.log_start_offset(), &mut Epochs(&mut epochs))?;
+        }
         let cut = epochs.truncate_from_end(log.log_end_offset());
         let moved = epochs.truncate_from_start(log.log_start_offset());
         let snapshots = log.snapshots()?.into_iter().collect();
         let mut this = Self { log, rules, producers, epochs, snapshots };
-        this.drop_stray_snapshots()?;
-        if cut || moved || covered.is_some() && !this.epochs.entries().is_empty() {
+        this.drop_stray_snapshots(scanned_from)?;
+        if cut || moved || !believed || scanned_from.is_some() && !this.epochs.entries().is_empty()
+        {
             this.write_epochs()?;
         }
-        match covered {
+        match scanned_from {
             // the scan began where the snapshot ends: nothing is missing
-            Some(true) => {}
-            Some(false) => this.rebuild_producers(open.now)?,
+            Some(_) if covered => {}
+            Some(_) => this.rebuild_producers(open.now)?,
             // nothing was scanned; a directory without any snapshot is from before KIP-98
             None if open.state.clean && this.snapshots.is_empty() => {}
             None => this.rebuild_producers(open.now)?,
+        }
+        if scanned_from.is_some() {
+            this.take_snapshot()?;
         }
         Ok((this, recovery))
     }
@@ -96,10 +107,11 @@ impl PartitionLog {
     }
 
     /// Removes snapshots behind the log's end, and those that are no segment's, except the newest
-    /// (`ProducerStateManager.removeStraySnapshots`).
-    fn drop_stray_snapshots(&mut self) -> Result<(), StorageError> {
+    /// (`ProducerStateManager.removeStraySnapshots`). Those behind the point where a scan began may
+    /// be of records that are gone, and go as well (`truncateAndReload`).
+    fn drop_stray_snapshots(&mut self, scanned_from: Option<Offset>) -> Result<(), StorageError> {
         let bases: BTreeSet<Offset> = self.log.base_offsets().collect();
-        let end = self.log.log_end_offset();
+        let end = scanned_from.unwrap_or(self.log.log_end_offset());
         let newest = self.snapshots.iter().copied().rfind(|offset| *offset <= end);
         let is_stray =
             |offset: &Offset| *offset > end || !bases.contains(offset) && Some(*offset) != newest;
@@ -112,20 +124,40 @@ impl PartitionLog {
     }
 }
 
-fn load_epochs(open: &OpenLog<'_>) -> Result<LeaderEpochCache, StorageError> {
+/// The epochs of the checkpoint file, and whether the file can be believed. It is not synced when
+/// it is written, so a loss of power may leave its first part only; then the last line is cut, or
+/// lines are missing.
+fn load_epochs(open: &OpenLog<'_>) -> Result<(LeaderEpochCache, bool), StorageError> {
     let mut cache = LeaderEpochCache::default();
-    match read_leader_epochs(&*open.env.disk, open.dir) {
+    let disk = &*open.env.disk;
+    match read_leader_epochs(disk, open.dir) {
         Ok(entries) => {
             for entry in entries {
                 cache.assign(entry.epoch, entry.start_offset);
             }
         }
         Err(error @ StorageError::Malformed { .. }) => {
-            tracing::warn!(%error, "ignoring the leader epoch checkpoint");
+            tracing::warn!(%error, "reading the leader epochs from the log instead");
+            return Ok((cache, false));
         }
         Err(error) => return Err(error),
     }
-    Ok(cache)
+    let content = disk.read_small(&open.dir.join(names::LEADER_EPOCH_CHECKPOINT), MAX_EPOCHS);
+    let whole = content.ok().flatten().is_none_or(|content| content.ends_with(b"\n"));
+    Ok(if whole { (cache, true) } else { (LeaderEpochCache::default(), false) })
+}
+
+/// Notes where the epochs of a log begin.
+struct Epochs<'a>(&'a mut LeaderEpochCache);
+
+impl BatchVisitor for Epochs<'_> {
+    fn begin(&mut self, _from: Offset) {}
+
+    fn visit(&mut self, header: &BatchHeader) {
+        if self.0.latest_epoch().is_none_or(|latest| header.partition_leader_epoch > latest) {
+            self.0.assign(header.partition_leader_epoch, header.base_offset);
+        }
+    }
 }
 
 /// Follows the scan of a recovery.
@@ -133,19 +165,23 @@ struct Rebuild<'a> {
     open: &'a OpenLog<'a>,
     producers: ProducerStates,
     epochs: LeaderEpochCache,
-    /// Whether snapshot and scan together cover the log; none until a scan begins.
-    covered: Option<bool>,
+    scanned_from: Option<Offset>,
+    /// Whether snapshot and scan together cover the log.
+    covered: bool,
     applied_from: Offset,
 }
 
 impl BatchVisitor for Rebuild<'_> {
     fn begin(&mut self, from: Offset) {
         self.producers.clear();
+        // what the scan will see is better known than what the checkpoint says of it
+        self.epochs.truncate_from_end(from);
         let disk = &self.open.env.disk;
         let snapshot = newest_snapshot(disk, self.open, from);
         let (at, entries) = snapshot.unwrap_or_default();
         let start = self.open.state.log_start;
-        self.covered = Some(at >= from || from <= start || from == Offset::ZERO);
+        self.covered = at >= from || from <= start || from == Offset::ZERO;
+        self.scanned_from = Some(from);
         self.applied_from = at;
         for (id, state) in entries {
             self.producers.restore(id, state, self.open.now.wall_ms);
@@ -153,9 +189,7 @@ impl BatchVisitor for Rebuild<'_> {
     }
 
     fn visit(&mut self, header: &BatchHeader) {
-        if self.epochs.latest_epoch().is_none_or(|latest| header.partition_leader_epoch > latest) {
-            self.epochs.assign(header.partition_leader_epoch, header.base_offset);
-        }
+        Epochs(&mut self.epochs).visit(header);
         if header.base_offset >= self.applied_from {
             self.producers.apply(&ProducerBatch::from(header));
         }
