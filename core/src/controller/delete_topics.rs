@@ -134,11 +134,10 @@ pub fn delete_topics(
 #[must_use]
 pub fn deletion_disabled(request: &DeleteTopicsRequest, version: i16) -> DeleteTopicsResponse {
     // the code is newer than the first versions (KIP-322 came with version 3)
-    let refusal = if version < 3 {
-        Refusal::new(ResponseError::InvalidRequest, "Topic deletion is disabled.")
-    } else {
-        Refusal::new(ResponseError::TopicDeletionDisabled, "Topic deletion is disabled.")
-    };
+    let refusal = Refusal::bare(match version {
+        ..3 => ResponseError::InvalidRequest,
+        _ => ResponseError::TopicDeletionDisabled,
+    });
     let by_name = request.topic_names.iter().map(|name| (Some(&***name), TopicId::nil()));
     let by_state = request.topics.iter().map(|t| (t.name.as_deref().map(|n| &**n), t.topic_id));
     let results = by_name.chain(by_state).map(|(name, id)| answer(name, id, Err(&refusal)));

@@ -166,3 +166,15 @@ fn deletion_is_refused_in_kafkas_words() {
         invalid(t(), ID, "The provided topic name maps to an ID that was already supplied.")
     );
 }
+
+#[test]
+fn disabled_deletion_refuses_every_topic_without_a_text() {
+    let request = DeleteTopicsRequest::default().with_topic_names(vec![name("t"), name("nope")]);
+    for (version, code) in [(1, 42), (2, 42), (3, 73), (5, 73), (6, 73)] {
+        let response = deletion_disabled(&request, version);
+        assert_eq!(response.responses.len(), 2);
+        for result in response.responses {
+            assert_eq!((result.error_code, result.error_message), (code, None));
+        }
+    }
+}
