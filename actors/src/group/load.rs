@@ -33,7 +33,11 @@ impl GroupCoordinatorActor {
         if part.bytes.is_empty() {
             let mut out = Outputs::new();
             self.machine.on_loaded(now(), start.0..from.max(part.end).0, &mut out);
-            tracing::info!(partition = self.partition, offset = %part.end, "groups are loaded");
+            let (partition, offset) = (self.partition, part.end);
+            match offset > start {
+                true => tracing::info!(partition, %offset, "groups are loaded"),
+                false => tracing::debug!(partition, "there are no groups"),
+            }
             return self.run(ctx, out);
         }
         match self.machine.load(from, &part.bytes) {

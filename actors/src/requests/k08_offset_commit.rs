@@ -35,7 +35,8 @@ pub(crate) fn handle(mut request: Request) {
     });
 }
 
-/// Takes the partitions that do not exist out of a request; what is left may be empty.
+/// Takes the partitions that do not exist out of a request; what is left may be empty. The topics
+/// that do exist get their ids, which are stored with the offsets.
 fn split_unknown(
     body: &mut OffsetCommitRequest,
     image: &MetadataImage,
@@ -43,6 +44,7 @@ fn split_unknown(
     let code = ResponseError::UnknownTopicOrPartition.code();
     let mut unknown = Vec::new();
     for topic in &mut body.topics {
+        topic.topic_id = image.topic(&topic.name).map(|topic| topic.id).unwrap_or_default();
         let mut partitions = Vec::new();
         topic.partitions.retain(|partition| {
             let index = partition.partition_index;
@@ -63,15 +65,16 @@ fn split_unknown(
     unknown
 }
 
-/// One entry for each topic, refused partitions behind the others.
+/// One entry for each topic, refused partitions first, as Kafka puts them together.
 fn merge(
     mut answer: OffsetCommitResponse,
     unknown: Vec<OffsetCommitResponseTopic>,
 ) -> OffsetCommitResponse {
-    for refused in unknown {
-        match answer.topics.iter_mut().find(|topic| topic.name == refused.name) {
-            Some(topic) => topic.partitions.extend(refused.partitions),
-            None => answer.topics.push(refused),
+    let answered = std::mem::replace(&mut answer.topics, unknown);
+    for topic in answered {
+        match answer.topics.iter_mut().find(|refused| refused.name == topic.name) {
+            Some(refused) => refused.partitions.extend(topic.partitions),
+            None => answer.topics.push(topic),
         }
     }
     answer

@@ -21,6 +21,7 @@ use kafka_protocol::messages::offset_fetch_response::{
     OffsetFetchResponseTopic, OffsetFetchResponseTopics,
 };
 use kafka_protocol::messages::{OffsetFetchRequest, OffsetFetchResponse};
+use ottla_core::controller::MetadataImage;
 use ottla_core::group::{self, Response};
 use uuid::Uuid;
 
@@ -37,7 +38,9 @@ const TOP_LEVEL_ERROR: i16 = 2;
 pub(crate) fn handle(mut request: Request) {
     let Ok(body) = request.decode::<OffsetFetchRequest>() else { return };
     let stable = body.require_stable;
-    let groups = if request.header.version < BATCHED { vec![single(body)] } else { body.groups };
+    let mut groups =
+        if request.header.version < BATCHED { vec![single(body)] } else { body.groups };
+    add_ids(&mut groups, &request.node.image.load());
     let caller = group_call::caller(&request, Uuid::nil());
     let node = Arc::clone(&request.node);
     let join = Join::new(groups.len(), move |answers: Vec<Option<Fetched>>| {
@@ -55,6 +58,13 @@ pub(crate) fn handle(mut request: Request) {
             };
             join.fill(index, answer);
         });
+    }
+}
+
+/// Says which topics are meant: an offset of an older topic of the same name is none of theirs.
+fn add_ids(groups: &mut [OffsetFetchRequestGroup], image: &MetadataImage) {
+    for topic in groups.iter_mut().filter_map(|group| group.topics.as_mut()).flatten() {
+        topic.topic_id = image.topic(&topic.name).map(|topic| topic.id).unwrap_or_default();
     }
 }
 

@@ -29,7 +29,7 @@ const WITH_MESSAGE: i16 = 1;
 /// From this version on a key may be that of a share partition.
 const SHARE: i16 = 6;
 
-/// The longest wait for a free broker is the client's: a refusal names no node.
+/// A refusal names no node.
 const NO_NODE: i32 = -1;
 
 /// Looks the coordinators up, after creating the offsets topic if need be.
@@ -58,7 +58,11 @@ fn answer(request: Request, body: &FindCoordinatorRequest) {
     let version = request.header.version;
     let find = |key: &str| find(&image, &request.listener.name, body.key_type, key, version);
     let response = if version >= BATCHED {
+        let unknown_type = !(GROUP..=SHARE_PARTITION).contains(&body.key_type);
+        let message = if unknown_type { INVALID_REQUEST } else { "" };
+        let message = Some(StrBytes::from_static_str(message));
         let found = body.coordinator_keys.iter().map(|key| coordinator(key, find(key)));
+        let found = found.map(|found| found.with_error_message(message.clone()));
         FindCoordinatorResponse::default().with_coordinators(found.collect())
     } else {
         single(coordinator(&body.key, find(&body.key)), version)

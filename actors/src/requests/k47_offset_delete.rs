@@ -58,10 +58,11 @@ fn merge(
     if answer.error_code != 0 {
         return answer;
     }
-    for refused in unknown {
-        match answer.topics.iter_mut().find(|topic| topic.name == refused.name) {
-            Some(topic) => topic.partitions.extend(refused.partitions),
-            None => answer.topics.push(refused),
+    let answered = std::mem::replace(&mut answer.topics, unknown);
+    for topic in answered {
+        match answer.topics.iter_mut().find(|refused| refused.name == topic.name) {
+            Some(refused) => refused.partitions.extend(topic.partitions),
+            None => answer.topics.push(topic),
         }
     }
     answer

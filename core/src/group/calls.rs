@@ -114,11 +114,9 @@ impl Request {
     pub fn refusal(&self, error: ResponseError) -> Response {
         let code = error.code();
         match self {
-            Self::Join(request) => Response::Join(
-                JoinGroupResponse::default()
-                    .with_error_code(code)
-                    .with_member_id(request.member_id.clone()),
-            ),
+            Self::Join(request) => {
+                Response::Join(super::membership::join_error(&request.member_id, error))
+            }
             Self::Sync(_) => Response::Sync(SyncGroupResponse::default().with_error_code(code)),
             Self::Heartbeat(_) => {
                 Response::Heartbeat(HeartbeatResponse::default().with_error_code(code))

@@ -91,7 +91,7 @@ impl GroupCoordinator {
         }
         if is_new && !self.appends.is_busy(&group) {
             // the group exists from here on, as in Kafka, even if its member never comes back
-            let record = GroupRecord::Group(Arc::clone(&group), Some(GroupMetadata::empty()));
+            let record = GroupRecord::Group(Arc::clone(&group), Some(GroupMetadata::empty(now)));
             self.append(now, &group, vec![record], Then::Nothing, out);
         }
     }
@@ -145,7 +145,7 @@ impl GroupCoordinator {
             };
         }
         if let Err(error) = group.check_member(&joining.member, joining.instance.as_deref()) {
-            let answer = join_error(&joining.member, error).with_protocol_name(None);
+            let answer = join_error(&joining.member, error);
             return reply(out, joining.waiter, Response::Join(answer));
         }
         let Some(member) = group.members.get(&joining.member) else { return };
@@ -390,7 +390,7 @@ impl Group {
         let mut old = self.remove(old_id)?;
         if let Some(waiter) = old.awaiting_join.take() {
             let answer = join_error(old_id, ResponseError::FencedInstanceId);
-            reply(out, waiter, Response::Join(answer.with_protocol_name(None)));
+            reply(out, waiter, Response::Join(answer));
         }
         if let Some(waiter) = old.awaiting_sync.take() {
             let code = ResponseError::FencedInstanceId.code();
@@ -413,13 +413,13 @@ impl Group {
 
 impl GroupMetadata {
     /// A group that exists and has had no members yet.
-    fn empty() -> Self {
+    fn empty(now: Tick) -> Self {
         Self {
             protocol_type: Arc::from(""),
             generation: 0,
             protocol: None,
             leader: None,
-            state_timestamp: -1,
+            state_timestamp: now.wall_ms,
             members: Vec::new(),
         }
     }
@@ -444,6 +444,7 @@ fn accepts(group: &Group, member: &str, max_size: usize) -> bool {
 pub(super) fn join_error(member: &str, error: ResponseError) -> JoinGroupResponse {
     JoinGroupResponse::default()
         .with_error_code(error.code())
+        .with_protocol_name(None)
         .with_member_id(StrBytes::from_string(member.to_owned()))
 }
 

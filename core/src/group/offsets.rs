@@ -133,7 +133,10 @@ impl GroupCoordinator {
                 partitions.push(part);
                 let group = Arc::clone(&id);
                 let key = OffsetKey { group, topic: Arc::clone(&name), partition: index };
-                let offset = committed(now, partition, metadata, expires);
+                let offset = CommittedOffset {
+                    topic_id: topic.topic_id,
+                    ..committed(now, partition, metadata, expires)
+                };
                 records.push(GroupRecord::Offset(key, Some(offset)));
             }
             answer.topics.push(
@@ -208,7 +211,8 @@ impl GroupCoordinator {
                 .map(|topic| {
                     let of_topic = offsets.and_then(|offsets| offsets.get(topic.name.as_str()));
                     let partitions = topic.partition_indexes.iter().map(|index| {
-                        fetched(*index, of_topic.and_then(|of_topic| of_topic.get(index)))
+                        let offset = of_topic.and_then(|of_topic| of_topic.get(index));
+                        fetched(*index, offset.filter(|offset| offset.is_of(topic.topic_id)))
                     });
                     OffsetFetchResponseTopics::default()
                         .with_name(topic.name.clone())
@@ -281,6 +285,13 @@ impl GroupCoordinator {
             true => Ok(group),
             false => Err(ResponseError::NonEmptyGroup),
         }
+    }
+}
+
+impl CommittedOffset {
+    /// Whether it was committed for the topic with this id, and not for an older one of its name.
+    fn is_of(&self, topic_id: TopicId) -> bool {
+        self.topic_id.is_nil() || topic_id.is_nil() || self.topic_id == topic_id
     }
 }
 

@@ -159,3 +159,22 @@ fn only_consumers_have_subscriptions() {
     let code = ResponseError::NonEmptyGroup.code();
     assert_eq!(delete(&mut bench, "t"), (code, None));
 }
+
+#[test]
+fn an_offset_of_an_older_topic_of_the_same_name_is_not_found() {
+    let mut bench = Bench::new();
+    let mut request = committing(GROUP, "", -1, "t", 5);
+    request.topics[0].topic_id = Uuid::from_u128(1);
+    bench.call("c", Request::Commit(request));
+    for (id, expected) in [(0, 5), (1, 5), (2, -1)] {
+        let topic = OffsetFetchRequestTopics::default()
+            .with_name(text("t").into())
+            .with_topic_id(Uuid::from_u128(id))
+            .with_partition_indexes(vec![0]);
+        let group = OffsetFetchRequestGroup::default()
+            .with_group_id(text(GROUP).into())
+            .with_topics(Some(vec![topic]));
+        let waiter = bench.call("c", Request::Fetch { group, stable: false });
+        assert_eq!(bench.fetched(waiter).unwrap(), [("t".to_owned(), 0, expected)]);
+    }
+}
