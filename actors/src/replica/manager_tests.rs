@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use kafka_protocol::messages::create_topics_request::CreatableTopic;
@@ -13,8 +14,10 @@ use ottla_core::controller::{ResourceAlteration, read_incremental};
 use ottla_core::storage::RealDisk;
 use tempfile::TempDir;
 
+use super::ReplicaManager;
 use crate::broker::Broker;
 use crate::node::Node;
+use crate::runtime::{Child, tell};
 
 async fn start(dirs: &str) -> Broker {
     let pairs =
@@ -180,5 +183,47 @@ async fn a_lost_directory_takes_its_partitions_offline_and_no_others() {
     let broker = start(&dirs).await;
     let image = broker.node().image.load_full();
     assert!(image.topic("t").unwrap().partitions.iter().all(|p| p.leader.0 == 1));
+    broker.stop().await;
+}
+
+#[derive(actix::Message)]
+#[rtype(result = "()")]
+struct PanicNow;
+
+impl actix::Handler<PanicNow> for ReplicaManager {
+    type Result = ();
+
+    fn handle(&mut self, _: PanicNow, _: &mut actix::Context<Self>) {
+        panic!("asked to");
+    }
+}
+
+#[actix::test]
+async fn a_manager_that_panics_is_rebuilt_beside_what_runs() {
+    let dir = TempDir::new().unwrap();
+    let broker = start(dir.path().to_str().unwrap()).await;
+    let node = Arc::clone(broker.node());
+    create(&node, "t", 3).await;
+    let ran = TopicPartition::new("t", 2);
+    let before = node.partitions.generation(&ran);
+
+    // one more manager of the same node: what holds for it holds for the broker's own
+    let starts = Arc::new(AtomicUsize::new(0));
+    let (managed, counted) = (Arc::clone(&node), Arc::clone(&starts));
+    let manager = node.guardian.start(Child::new("manager", 0, move |_, epitaph| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        ReplicaManager::new(Arc::clone(&managed), epitaph)
+    }));
+    tell(&manager, PanicNow);
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while starts.load(Ordering::Relaxed) < 2 {
+        assert!(Instant::now() < deadline, "the manager was not rebuilt");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    assert_eq!(node.partitions.generation(&ran), before, "what runs goes on");
+    create(&node, "u", 1).await;
+    delete(&node, "t").await;
+    assert_eq!(node.partitions.list(), [TopicPartition::new("u", 0)]);
+    assert_eq!(dirs_of(dir.path(), "u"), ["u-0"]);
     broker.stop().await;
 }
