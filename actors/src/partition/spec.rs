@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
-use ottla_config::{Settings, TopicConfig};
+use ottla_config::{CompressionType, Settings, TopicConfig};
 use ottla_core::base::{TopicId, TopicPartition};
 use ottla_core::partition::{Leadership, PartitionRules};
-use ottla_core::storage::{LogConfig, PartitionLogRules, ValidationRules};
+use ottla_core::record::{Compression, TargetCompression, TimestampType, ValidationRules};
+use ottla_core::storage::{LogConfig, PartitionLogRules};
 
 use crate::storage::{LogSpec, StorageDir};
 
@@ -88,8 +89,28 @@ fn log_config(topic: &TopicConfig) -> LogConfig {
 }
 
 fn validation_rules(topic: &TopicConfig) -> ValidationRules {
-    let max_message_bytes = usize::try_from(topic.max_message_bytes).unwrap_or(0);
-    ValidationRules { max_message_bytes }
+    let codec = |codec, level| TargetCompression::Codec(codec, level);
+    let compression = match topic.compression_type {
+        CompressionType::Producer => TargetCompression::Producer,
+        CompressionType::Uncompressed => codec(Compression::None, None),
+        CompressionType::Gzip => codec(Compression::Gzip, Some(topic.compression_gzip_level)),
+        CompressionType::Snappy => codec(Compression::Snappy, None),
+        CompressionType::Lz4 => codec(Compression::Lz4, Some(topic.compression_lz4_level)),
+        CompressionType::Zstd => codec(Compression::Zstd, Some(topic.compression_zstd_level)),
+    };
+    let timestamp_type = match topic.message_timestamp_type {
+        ottla_config::TimestampType::CreateTime => TimestampType::CreateTime,
+        ottla_config::TimestampType::LogAppendTime => TimestampType::LogAppendTime,
+    };
+    ValidationRules {
+        max_message_bytes: usize::try_from(topic.max_message_bytes).unwrap_or(0),
+        compacted: topic.cleanup_policy.compact,
+        timestamp_type,
+        timestamp_before_max_ms: topic.message_timestamp_before_max_ms,
+        timestamp_after_max_ms: topic.message_timestamp_after_max_ms,
+        compression,
+        ..ValidationRules::default()
+    }
 }
 
 /// What all incarnations of one partition's actor share.

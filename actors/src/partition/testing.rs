@@ -10,9 +10,9 @@ use ottla_core::base::{
     BrokerId, LeaderEpoch, Offset, ProducerEpoch, ProducerId, TopicId, TopicPartition,
 };
 use ottla_core::partition::{Isolation, Leadership, LogBounds, PartitionRules, ReadRequest};
-use ottla_core::record::{BatchBuilder, BatchIter, Compression};
+use ottla_core::record::{BatchBuilder, BatchIter, Compression, ValidationRules};
 use ottla_core::storage::{
-    AppendOrigin, Disk, LogConfig, LogDir, Owner, PartitionLogRules, RealDisk, ValidationRules,
+    AppendOrigin, Disk, LogConfig, LogDir, Owner, PartitionLogRules, RealDisk,
 };
 
 use super::messages::{Append, AppendReply, Read, ReadReply};
@@ -120,7 +120,7 @@ pub(crate) fn spec(topic: &str, partition: i32) -> PartitionSpec {
         rules: PartitionRules::default(),
         log: Arc::new(LogConfig::default()),
         records: PartitionLogRules {
-            validation: Arc::new(ValidationRules { max_message_bytes: 1 << 20 }),
+            validation: Arc::new(ValidationRules::default()),
             producer_expiration_ms: 86_400_000,
         },
     }

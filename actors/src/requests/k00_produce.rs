@@ -32,6 +32,8 @@ use super::targets::{self, Target};
 use crate::partition::messages::{Append, AppendRefused, AppendReply};
 use crate::runtime::Join;
 
+/// From this version on zstd may be used (KIP-110).
+const ZSTD: i16 = 7;
 /// From this version on topics are named by id.
 const TOPIC_IDS: i16 = 13;
 /// From this version on an answer names the leader to go to.
@@ -44,7 +46,8 @@ pub(crate) fn handle(mut request: Request) {
     let Ok(body) = request.decode::<ProduceRequest>() else { return };
     let node = Arc::clone(&request.node);
     let image = node.image.load_full();
-    let by_id = request.header.version >= TOPIC_IDS;
+    let version = request.header.version;
+    let by_id = version >= TOPIC_IDS;
     let ProduceRequest { acks, timeout_ms, mut topic_data, .. } = body;
     let mut appends = Vec::new();
     for topic in &mut topic_data {
@@ -58,9 +61,19 @@ pub(crate) fn handle(mut request: Request) {
     let done = move |answers| answer(request, &image, acks, &topic_data, answers);
     let ports = Join::ports(appends.len(), done);
     for ((target, records), reply) in appends.into_iter().zip(ports) {
+        if version < ZSTD && is_zstd(&records) {
+            let code = ResponseError::UnsupportedCompressionType;
+            reply.send(Err(AppendRefused { code, ..Refusal::UnknownPartition.into() }));
+            continue;
+        }
         let append = Append { records, acks, timeout_ms, origin: AppendOrigin::Client, reply };
         targets::deliver(&node, &target, append);
     }
+}
+
+/// What the attributes of the first batch say; whether it is a batch is found out later.
+fn is_zstd(records: &[u8]) -> bool {
+    records.get(22).is_some_and(|attributes| attributes & 0x07 == 4)
 }
 
 fn resolve(

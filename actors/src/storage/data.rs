@@ -70,6 +70,7 @@ fn refused(error: AppendError, slot: &Slot) -> AppendRefused {
         AppendError::Sequence(SequenceError::InvalidProducerEpoch { .. }) => {
             ResponseError::InvalidProducerEpoch
         }
+        AppendError::NoTransaction => ResponseError::InvalidTxnState,
         AppendError::LargerThanSegment { .. } => ResponseError::RecordListTooLarge,
         AppendError::Storage(_) => ResponseError::KafkaStorageError,
     };
@@ -79,7 +80,14 @@ fn refused(error: AppendError, slot: &Slot) -> AppendRefused {
     } else {
         tracing::debug!(%partition, %error, "append refused");
     }
-    let (message, record_errors) = (None, Vec::new());
+    let (message, record_errors) = match &error {
+        AppendError::Invalid(invalid) => {
+            let records = invalid.record_errors().iter();
+            let at_fault = records.map(|r| (r.batch_index(), Some(r.message(partition))));
+            (invalid.message(partition), at_fault.collect())
+        }
+        _ => (None, Vec::new()),
+    };
     let log_start = slot.log.log().log_start_offset();
     AppendRefused { code, message, record_errors, leader: None, log_start }
 }

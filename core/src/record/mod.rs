@@ -26,9 +26,12 @@ mod compression;
 mod crc;
 mod error;
 mod header;
+mod invalid;
 mod iter;
+mod raw;
 mod records;
 mod stamp;
+mod validate;
 pub(crate) mod varint;
 
 pub use builder::BatchBuilder;
@@ -36,9 +39,13 @@ pub use compression::{Compression, compress, decompress};
 pub use crc::{batch_crc, crc32c, verify_crc};
 pub use error::RecordError;
 pub use header::{BatchHeader, TimestampType};
+pub use invalid::{InvalidRecord, InvalidRecords};
 pub use iter::{Batch, BatchIter};
 pub use records::{Header, Record, RecordIter};
 pub use stamp::{stamp, stamp_log_append_time};
+pub use validate::{
+    BatchSummary, TargetCompression, Validated, ValidationRules, validate, validate_internal,
+};
 
 /// No timestamp: what Kafka writes as -1.
 pub const NO_TIMESTAMP: i64 = -1;

@@ -1,8 +1,8 @@
 //! The records inside a batch.
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 
-use super::{RecordError, varint};
+use super::{Batch, Compression, RecordError, decompress, raw};
 
 /// One header of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +47,16 @@ impl RecordIter {
         Self { section, expected: records_count, seen: 0, failed: false }
     }
 
+    /// Reads the records of a batch, unpacked into at most `limit` bytes. `buffer` is what the
+    /// batch was found in: plain records share it instead of being copied.
+    pub fn of_batch(buffer: &Bytes, batch: &Batch<'_>, limit: usize) -> Result<Self, RecordError> {
+        let section = match batch.header.compression()? {
+            Compression::None => buffer.slice_ref(batch.payload()),
+            codec => decompress(codec, batch.payload(), limit)?,
+        };
+        Ok(Self::new(section, batch.header.records_count))
+    }
+
     fn step(&mut self) -> Option<Result<Record, RecordError>> {
         if self.seen >= self.expected {
             if self.section.is_empty() {
@@ -79,72 +89,24 @@ impl Iterator for RecordIter {
     }
 }
 
-/// Fields of a record as positions in the section, so that nothing is shared until it is wanted.
-struct Reader<'a> {
-    rest: &'a [u8],
-    section: &'a Bytes,
-}
-
-impl Reader<'_> {
-    fn take(&mut self, length: usize) -> Result<Bytes, RecordError> {
-        let (head, rest) = self
-            .rest
-            .split_at_checked(length)
-            .ok_or(RecordError::RecordLength(i64::try_from(length).unwrap_or(i64::MAX)))?;
-        self.rest = rest;
-        Ok(self.section.slice_ref(head))
-    }
-
-    fn nullable(&mut self) -> Result<Option<Bytes>, RecordError> {
-        match varint::take_i32(&mut self.rest)? {
-            -1 => Ok(None),
-            length => self.take(positive(length)?).map(Some),
-        }
-    }
-
-    fn headers(&mut self) -> Result<Vec<Header>, RecordError> {
-        let count = positive(varint::take_i32(&mut self.rest)?)?;
-        // the smallest header is two bytes, so a count cannot promise more than the record holds
-        if count > self.rest.len() / 2 {
-            return Err(RecordError::RecordLength(i64::try_from(count).unwrap_or(i64::MAX)));
-        }
-        let mut headers = Vec::with_capacity(count);
-        for _ in 0..count {
-            let length = positive(varint::take_i32(&mut self.rest)?)?;
-            let key = self.take(length)?;
-            headers.push(Header { key, value: self.nullable()? });
-        }
-        Ok(headers)
-    }
-}
-
-fn positive(length: i32) -> Result<usize, RecordError> {
-    usize::try_from(length).map_err(|_| RecordError::RecordLength(i64::from(length)))
-}
-
+/// Shares the fields of the record at the front of `section`, and moves past it.
 fn read_record(section: &mut Bytes) -> Result<Record, RecordError> {
     let mut rest: &[u8] = section;
-    let before = rest.len();
-    let length = positive(varint::take_i32(&mut rest)?)?;
-    let prefix = before - rest.len();
-    let body = rest
-        .get(..length)
-        .ok_or(RecordError::RecordLength(i64::try_from(length).unwrap_or(i64::MAX)))?;
-    let (&attributes, body) = body.split_first().ok_or(RecordError::RecordLength(0))?;
-    let mut reader = Reader { rest: body, section };
+    let raw = raw::take_record(&mut rest)?;
+    let share = |slice: &[u8]| section.slice_ref(slice);
+    let mut headers = Vec::with_capacity(raw.headers.len());
+    headers.extend(
+        raw.headers.map(|(key, value)| Header { key: share(key), value: value.map(share) }),
+    );
     let record = Record {
-        attributes: attributes.cast_signed(),
-        timestamp_delta: varint::take_i64(&mut reader.rest)?,
-        offset_delta: varint::take_i32(&mut reader.rest)?,
-        key: reader.nullable()?,
-        value: reader.nullable()?,
-        headers: reader.headers()?,
+        attributes: raw.attributes,
+        timestamp_delta: raw.timestamp_delta,
+        offset_delta: raw.offset_delta,
+        key: raw.key.map(share),
+        value: raw.value.map(share),
+        headers,
     };
-    match reader.rest.len() {
-        0 => {
-            bytes::Buf::advance(section, prefix + length);
-            Ok(record)
-        }
-        left => Err(RecordError::RecordTrailing(left)),
-    }
+    let read = section.len() - rest.len();
+    section.advance(read);
+    Ok(record)
 }

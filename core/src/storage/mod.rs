@@ -55,7 +55,7 @@ pub use log::{
 pub use mapped::Mapped;
 pub use partition_log::{
     AppendContext, AppendError, AppendInfo, AppendOrigin, FoundOffset, LogRead, OffsetQuery,
-    PartitionLog, PartitionLogRules, ValidationRules,
+    PartitionLog, PartitionLogRules,
 };
 pub use real_disk::RealDisk;
 pub use segment::{BatchMeta, BatchVisitor, TimestampOffset};

@@ -4,11 +4,10 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use super::checks::{Validated, validate};
 use super::{BatchMeta, PartitionLog, StorageError};
 use crate::base::{LeaderEpoch, Offset, Tick};
 use crate::partition::{ProducerBatch, SequenceError, SequenceVerdict};
-use crate::record::{BatchHeader, RecordError, stamp};
+use crate::record::{BatchHeader, InvalidRecords, Validated, stamp, validate, validate_internal};
 
 /// Who appends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,7 +53,7 @@ pub struct AppendInfo {
 #[derive(Debug)]
 pub enum AppendError {
     /// The records are not what Kafka takes.
-    Invalid(RecordError),
+    Invalid(InvalidRecords),
     /// The producer's sequence or epoch is wrong.
     Sequence(SequenceError),
     /// More than a segment may hold.
@@ -64,6 +63,8 @@ pub enum AppendError {
         /// `segment.bytes`.
         limit: u32,
     },
+    /// The records are part of a transaction, and no transaction is open.
+    NoTransaction,
     /// The log could not be written.
     Storage(StorageError),
 }
@@ -76,6 +77,7 @@ impl fmt::Display for AppendError {
             Self::LargerThanSegment { size, limit } => {
                 write!(f, "records of {size} bytes exceed the segment size of {limit}")
             }
+            Self::NoTransaction => f.write_str("no transaction is open"),
             Self::Storage(error) => error.fmt(f),
         }
     }
@@ -101,7 +103,11 @@ impl PartitionLog {
         context: AppendContext,
     ) -> Result<AppendInfo, AppendError> {
         self.log.health().check()?;
-        let checked = validate(records);
+        let rules = &self.rules.validation;
+        let checked = match context.origin {
+            AppendOrigin::Client => validate(records, rules, now.wall_ms),
+            AppendOrigin::Coordinator => validate_internal(records, rules, now.wall_ms),
+        };
         let mut checked = checked.map_err(AppendError::Invalid)?;
         let size = checked.bytes.len();
         let limit = self.log.config().segment_bytes;
@@ -111,6 +117,9 @@ impl PartitionLog {
         let mut producers = Vec::with_capacity(checked.batches.len());
         producers.extend(checked.batches.iter().map(|batch| ProducerBatch::from(&batch.header)));
         if context.origin == AppendOrigin::Client {
+            if producers.iter().any(|batch| batch.transactional) {
+                return Err(AppendError::NoTransaction);
+            }
             let verdict = self.producers.check(&producers).map_err(AppendError::Sequence)?;
             if let SequenceVerdict::Duplicate(seen) = verdict {
                 return Ok(self.duplicate(seen.first_offset(), seen.last_offset, seen.timestamp));

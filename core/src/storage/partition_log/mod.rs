@@ -8,7 +8,6 @@
 //! One synchronous owner; whatever takes long comes back as a job of [`Log`].
 
 mod append;
-mod checks;
 mod open;
 mod queries;
 
@@ -18,9 +17,9 @@ use std::sync::Arc;
 use super::{BatchMeta, EpochStart, FlushJob, Log, LogConfig, Recovery, Retired, StorageError};
 use crate::base::{LeaderEpoch, Offset, Tick};
 use crate::partition::{LeaderEpochCache, LogBounds, ProducerStates, encode_snapshot};
+use crate::record::ValidationRules;
 
 pub use append::{AppendContext, AppendError, AppendInfo, AppendOrigin};
-pub use checks::ValidationRules;
 pub use queries::{FoundOffset, LogRead, OffsetQuery};
 
 /// The settings a partition's log obeys.

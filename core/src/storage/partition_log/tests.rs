@@ -18,10 +18,7 @@ use crate::storage::{BatchVisitor, DirHealth, Disk, LogEnv, LogState, OpenLog, R
 const DIR: &str = "/logs/t-0";
 
 fn rules() -> PartitionLogRules {
-    PartitionLogRules {
-        validation: Arc::new(ValidationRules { max_message_bytes: 1 << 20 }),
-        producer_expiration_ms: 86_400_000,
-    }
+    PartitionLogRules { validation: Arc::default(), producer_expiration_ms: 86_400_000 }
 }
 
 fn config() -> Arc<LogConfig> {
