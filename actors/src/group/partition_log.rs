@@ -10,7 +10,7 @@ use ottla_core::storage::AppendOrigin;
 
 use super::log::{LogAppended, LogBatch, OffsetsLog};
 use crate::partition::Partitions;
-use crate::partition::messages::{Append, DeleteRecords, Read, ReadOutcome};
+use crate::partition::messages::{Append, Read, ReadOutcome, TrimLog};
 use crate::runtime::ReplyPort;
 
 /// How much one read of a load brings; a larger batch comes whole.
@@ -55,7 +55,7 @@ impl OffsetsLog for PartitionLog {
             // the log stays as long as it is until the next rewrite
             Err(refusal) => tracing::warn!(%partition, %refusal, "offsets log is not trimmed"),
         });
-        self.partitions.send(&self.partition, DeleteRecords { before, reply });
+        self.partitions.send(&self.partition, TrimLog { before, reply });
     }
 }
 

@@ -9,7 +9,7 @@ use ottla_core::storage::{AppendContext, FoundOffset, OffsetQuery};
 
 use super::messages::{
     Append, Attached, DeleteRecords, DescribeProducers, EpochEnd, ListOffset, LogAppended, LogLost,
-    LogStartMoved, Read, ReadOutcome, SpecChanged, Stop, Watch, WhenOpen,
+    LogStartMoved, Read, ReadOutcome, SpecChanged, Stop, TrimLog, Watch, WhenOpen,
 };
 use super::{ParkedAck, PartitionActor};
 use crate::runtime::{monotonic_ms, tell};
@@ -132,7 +132,21 @@ impl Handler<DeleteRecords> for PartitionActor {
         let planned = self.machine.plan_delete(msg.before).and_then(|to| Ok((to, self.log()?)));
         match planned {
             Ok((to, (log, storage))) => {
-                tell(storage, MoveLogStart { log, to, reply: msg.reply });
+                tell(storage, MoveLogStart { log, to, synced: false, reply: msg.reply });
+            }
+            Err(refusal) => msg.reply.send(Err(refusal)),
+        }
+    }
+}
+
+impl Handler<TrimLog> for PartitionActor {
+    type Result = ();
+
+    fn handle(&mut self, msg: TrimLog, _: &mut Context<Self>) {
+        let planned = self.machine.plan_trim(msg.before).and_then(|to| Ok((to, self.log()?)));
+        match planned {
+            Ok((to, (log, storage))) => {
+                tell(storage, MoveLogStart { log, to, synced: true, reply: msg.reply });
             }
             Err(refusal) => msg.reply.send(Err(refusal)),
         }

@@ -165,6 +165,17 @@ pub struct DeleteRecords {
     pub reply: ReplyPort<DeleteRecordsReply>,
 }
 
+/// Coordinator → partition, offer; answered when everything in the log is on disk and its start has
+/// moved. For Kafka's own topics, which refuse [`DeleteRecords`].
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct TrimLog {
+    /// Records before this go.
+    pub before: Offset,
+    /// Where the answer goes: the log's new start.
+    pub reply: ReplyPort<DeleteRecordsReply>,
+}
+
 /// The answer to [`DeleteRecords`]: the low watermark.
 pub type DeleteRecordsReply = Result<Offset, Refusal>;
 

@@ -10,7 +10,7 @@ use ottla_core::partition::Refusal;
 
 use super::messages::{
     Append, DeleteRecords, DescribeProducers, EpochEnd, ListOffset, OpenReply, Read, SpecChanged,
-    Stop, Watch, WhenOpen,
+    Stop, TrimLog, Watch, WhenOpen,
 };
 use super::{PartitionActor, PartitionCell, PartitionSpec};
 use crate::runtime::{
@@ -34,7 +34,7 @@ macro_rules! refusable {
     };
 }
 
-refusable!(Append, Read, ListOffset, DeleteRecords, EpochEnd, DescribeProducers);
+refusable!(Append, Read, ListOffset, DeleteRecords, TrimLog, EpochEnd, DescribeProducers);
 
 impl Refusable for Watch {
     fn refuse(self, _: Refusal) {

@@ -154,6 +154,20 @@ impl Handler<MoveLogStart> for StorageActor {
     type Result = ();
 
     fn handle(&mut self, msg: MoveLogStart, _: &mut Context<Self>) {
+        if !msg.synced {
+            return self.move_log_start(msg);
+        }
+        let Some(slot) = self.slots.get_mut(msg.log) else { return msg.reply.send(Err(NOT_OPEN)) };
+        // one at a time: a later move is the further one, and the earlier is answered as lost
+        let id = msg.log;
+        slot.moving = Some((slot.log.log().log_end_offset(), msg));
+        self.flush(id);
+    }
+}
+
+impl StorageActor {
+    /// Moves a log's start and says so.
+    pub(super) fn move_log_start(&mut self, msg: MoveLogStart) {
         let Some(slot) = self.slots.get_mut(msg.log) else { return msg.reply.send(Err(NOT_OPEN)) };
         match slot.log.advance_log_start(msg.to) {
             Ok(start) => {

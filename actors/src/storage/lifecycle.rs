@@ -29,7 +29,7 @@ impl StorageActor {
             return;
         }
         slot.flush_again = false;
-        let job = if slot.waiting.is_empty() && !slot.log.log().flush_due(now()) {
+        let job = if !slot.awaits_sync() && !slot.log.log().flush_due(now()) {
             slot.log.take_closed_flush_job(now())
         } else {
             slot.log.take_flush_job(now())
@@ -65,8 +65,12 @@ impl StorageActor {
         while let Some(appended) = slot.pop_synced() {
             tell(&slot.partition, appended);
         }
-        if !slot.waiting.is_empty() && !slot.flushing || slot.flush_again {
+        let moving = slot.take_synced_move();
+        if slot.awaits_sync() && !slot.flushing || slot.flush_again {
             self.flush(id);
+        }
+        if let Some(message) = moving {
+            self.move_log_start(message);
         }
     }
 

@@ -141,6 +141,8 @@ pub struct MoveLogStart {
     pub log: LogId,
     /// To where.
     pub to: Offset,
+    /// Only after everything in the log is on disk.
+    pub synced: bool,
     /// Where the answer goes.
     pub reply: ReplyPort<DeleteRecordsReply>,
 }

@@ -10,7 +10,7 @@ use ottla_core::base::{Offset, TopicId, TopicPartition};
 use ottla_core::storage::PartitionLog;
 
 use super::Waiting;
-use super::messages::{HighWatermark, LogId};
+use super::messages::{HighWatermark, LogId, MoveLogStart};
 use crate::partition::PartitionActor;
 use crate::partition::messages::LogAppended;
 
@@ -25,6 +25,8 @@ pub(super) struct Slot {
     /// Another is to follow it.
     pub(super) flush_again: bool,
     pub(super) waiting: Waiting,
+    /// The start is to be moved when the log is on disk up to an offset.
+    pub(super) moving: Option<(Offset, MoveLogStart)>,
 }
 
 /// An append that is answered when the log is on disk up to an offset.
@@ -48,7 +50,19 @@ impl Slot {
             flushing: false,
             flush_again: false,
             waiting: VecDeque::new(),
+            moving: None,
         }
+    }
+
+    /// Whether an answer waits for a sync.
+    pub(super) fn awaits_sync(&self) -> bool {
+        !self.waiting.is_empty() || self.moving.is_some()
+    }
+
+    /// The move of the start, if the sync it waited for is done.
+    pub(super) fn take_synced_move(&mut self) -> Option<MoveLogStart> {
+        let reached = self.log.log().recovery_point();
+        self.moving.take_if(|(upto, _)| *upto <= reached).map(|(_, message)| message)
     }
 
     /// The next append whose sync is done.

@@ -389,6 +389,15 @@ impl<A, W> PartitionMachine<A, W> {
         if !self.rules.deletes {
             return Err(Refusal::PolicyViolation);
         }
+        self.plan_trim(offset)
+    }
+
+    /// Up to where the partition's own coordinator may delete: -1 means the high watermark.
+    ///
+    /// # Errors
+    /// As [`Self::check_leader`]; when the offset is not committed.
+    pub fn plan_trim(&self, offset: Offset) -> Result<Offset, Refusal> {
+        self.check_leader(LeaderEpoch::NONE)?;
         let high_watermark = self.bounds.high_watermark;
         let target = if offset == Offset::NONE { high_watermark } else { offset };
         if target.0 < 0 || target > high_watermark {

@@ -42,7 +42,10 @@ pub(super) struct Coordinated {
 impl Coordinated {
     pub(super) async fn on(path: &Path) -> Self {
         let rig = Rig::real(path);
-        rig.open(spec(OFFSETS_TOPIC, 0)).await;
+        let mut spec = spec(OFFSETS_TOPIC, 0);
+        spec.rules.internal = true;
+        spec.rules.deletes = false;
+        rig.open(spec).await;
         let groups = GroupsHandle::default();
         let mut settings = Settings::default();
         settings.group_initial_rebalance_delay_ms = 0;
