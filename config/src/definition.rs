@@ -158,6 +158,8 @@ pub enum Standing {
     Noted(&'static str),
     /// Only older Kafka releases know it; it still means what the line says.
     Old(&'static str),
+    /// Only older Kafka releases know it; what it says is read as a key of today.
+    Translated,
     /// It is about ZooKeeper. All such keys together get one line.
     ZooKeeper,
 }
@@ -239,6 +241,13 @@ pub(crate) const fn old(
 ) -> Definition {
     let mut it = key(name, kind, doc).low();
     it.standing = Standing::Old(said);
+    it
+}
+
+/// A key of older releases that is read as a key of today.
+pub(crate) const fn translated(name: &'static str, kind: Kind, doc: &'static str) -> Definition {
+    let mut it = key(name, kind, doc).low();
+    it.standing = Standing::Translated;
     it
 }
 

@@ -7,6 +7,7 @@
 mod definition;
 mod error;
 mod listener;
+mod load;
 mod settings;
 mod table;
 mod topic;
@@ -18,6 +19,7 @@ pub use definition::{
 };
 pub use error::SettingError;
 pub use listener::{Listener, ProtocolMap, SecurityProtocol};
+pub use load::{LoadError, Loaded, Notice, Sources};
 pub use settings::{Settings, definition_of};
 pub use table::{broker, definitions, lookup, resource_definitions, topic, topic_definitions};
 pub use topic::{

@@ -1,28 +1,87 @@
 //! One file a command.
+//!
+//! Exit codes: 0 done, 1 it did not work (a port in use, a directory that cannot be written), 2 the
+//! command line or a setting is wrong.
 
+mod config;
+mod logging;
+mod settings;
 mod start;
+mod version;
 
+use std::fmt;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use clap::{Parser, Subcommand};
 
 /// A message engine that speaks Kafka's protocol.
 #[derive(Debug, Parser)]
-#[command(version)]
-struct Arguments {
+#[command(name = "ottla", version, arg_required_else_help = true)]
+struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Start a broker and serve until SIGTERM or SIGINT.
-    Start(start::Start),
+    /// Starts a broker; it runs until SIGTERM or Ctrl-C
+    Start(start::Arguments),
+    /// Prints every setting in force, and which layer it comes from
+    Config(config::Arguments),
+    /// Prints the version
+    Version,
 }
 
-/// Runs the command of the process's arguments.
-pub(crate) fn run() -> ExitCode {
-    match Arguments::parse().command {
-        Command::Start(start) => start.run(),
+/// Runs the command that the command line asks for; `begun` is when the process started.
+pub(crate) fn run(begun: Instant) -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Start(arguments) => start::run(&arguments, begun),
+        Command::Config(arguments) => config::run(&arguments),
+        Command::Version => version::run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("ottla: {failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+/// Why a command did not do what it was asked.
+#[derive(Debug)]
+enum Failure {
+    /// A setting cannot be used.
+    Settings(ottla_config::LoadError),
+    /// What RUST_LOG or `ottla.log.level` says is not a filter.
+    LogLevel { place: &'static str, value: String, reason: String },
+    /// The broker did not start.
+    Start(ottla::StartError),
+    /// A file or the terminal could not be written.
+    Write { what: String, source: std::io::Error },
+}
+
+impl Failure {
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Settings(_) | Self::LogLevel { .. } => ExitCode::from(2),
+            Self::Start(_) | Self::Write { .. } => ExitCode::FAILURE,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Settings(error) => error.fmt(f),
+            Self::LogLevel { place, value, reason } => write!(
+                f,
+                "Invalid value {value} for {place}: {reason}; use error, warn, info, debug, trace, \
+                 or directives such as info,ottla_core=debug"
+            ),
+            Self::Start(error) => error.fmt(f),
+            Self::Write { what, source } => write!(f, "cannot write {what}: {source}"),
+        }
     }
 }

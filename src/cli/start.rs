@@ -1,94 +1,118 @@
-//! `ottla start`: a broker that serves until it is told to stop.
+//! `ottla start`: the broker as a process.
 
-use std::io::{self, IsTerminal};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::time::Instant;
 
-use clap::Args;
-use ottla::{Engine, Settings};
-use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
+use ottla::{Engine, Listener};
+use ottla_config::{Loaded, Settings};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Arguments of `ottla start`.
-#[derive(Debug, Args)]
-pub(crate) struct Start {
-    /// Sets one property, over everything else.
-    #[arg(long = "override", value_name = "KEY=VALUE")]
-    overrides: Vec<String>,
-    /// Writes the first listener's address there when clients are served.
-    #[arg(long, value_name = "FILE")]
+use super::{Failure, logging};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    settings: super::settings::Arguments,
+    /// Writes the addresses to this file once clients are served: a line `NAME host:port` for each
+    /// listener, in the order of `listeners`
+    #[arg(long, value_name = "F")]
     port_file: Option<PathBuf>,
 }
 
-impl Start {
-    /// Starts a broker and serves until SIGTERM or SIGINT.
-    pub(crate) fn run(self) -> ExitCode {
-        let pairs = self.overrides.iter().filter_map(|pair| pair.split_once('='));
-        let settings = match Settings::with(pairs) {
-            Ok(settings) => settings,
-            Err(error) => return fail(&error),
-        };
-        set_up_logs(&settings);
-        actix::System::new().block_on(async move {
-            match serve(settings, self.port_file.as_deref()).await {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(error) => fail(&*error),
-            }
-        })
+/// Starts a broker and waits until it is asked to stop.
+pub(super) fn run(arguments: &Arguments, begun: Instant) -> Result<(), Failure> {
+    let Loaded { settings, notices } = arguments.settings.load()?;
+    logging::start(&settings)?;
+    for notice in &notices {
+        tracing::warn!("{notice}");
     }
-}
-
-fn fail(error: &dyn std::error::Error) -> ExitCode {
-    eprintln!("ottla: {error}");
-    ExitCode::FAILURE
-}
-
-fn set_up_logs(settings: &Settings) {
-    let filter = EnvFilter::try_from_default_env()
-        // the consensus library tells its whole life at info
-        .unwrap_or_else(|_| EnvFilter::new(format!("openraft=warn,{}", settings.ottla_log_level)));
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal());
-    match settings.ottla_log_format.as_str() {
-        "json" => lines.json().init(),
-        _ => lines.with_target(false).init(),
-    }
+    actix::System::new().block_on(serve(settings, arguments.port_file.as_deref(), begun))
 }
 
 async fn serve(
     settings: Settings,
     port_file: Option<&Path>,
-) -> Result<(), Box<dyn std::error::Error>> {
-    // a signal during the start must not be lost
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let data = settings.log_dirs.clone();
-    let starting = Engine::start(settings);
-    let engine = tokio::select! {
-        started = starting => started?,
-        _ = terminate.recv() => return Ok(()),
-        _ = interrupt.recv() => return Ok(()),
-    };
-    let addresses: Vec<_> =
-        engine.listeners().iter().map(|l| format!("{}://{}", l.name, l.bound)).collect();
+    begun: Instant,
+) -> Result<(), Failure> {
+    let signals = Signals::new()?;
+    let data = directories(&settings);
+    let engine = Engine::start(settings).await.map_err(Failure::Start)?;
+    if let Some(path) = port_file {
+        write_port_file(path, engine.listeners())?;
+    }
+    let addresses: Vec<_> = engine.listeners().iter().map(|one| address(one)).collect();
     tracing::info!(
-        version = env!("CARGO_PKG_VERSION"),
-        listeners = addresses.join(","),
-        data = ?data,
-        ready_ms = engine.ready_after().as_secs_f64() * 1_000.0,
-        "serving"
+        "ottla {} serves {}, data in {data}, ready in {} ms",
+        env!("CARGO_PKG_VERSION"),
+        addresses.join(", "),
+        begun.elapsed().as_millis()
     );
-    if let (Some(file), Some(first)) = (port_file, addresses.first()) {
-        std::fs::write(file, format!("{first}\n"))?;
-    }
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    tracing::info!("stopping");
+    signals.first_then_end_at_second().await;
     engine.stop().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The data directories, as absolute paths.
+fn directories(settings: &Settings) -> String {
+    let absolute = |dir: &PathBuf| std::path::absolute(dir).unwrap_or_else(|_| dir.clone());
+    let dirs = settings.log_dirs.iter().map(|dir| absolute(dir).display().to_string());
+    dirs.collect::<Vec<_>>().join(", ")
+}
+
+fn address(listener: &Listener) -> String {
+    format!("{}://{}", listener.name, host_and_port(listener))
+}
+
+/// The address that clients are told, which they can use at once.
+fn host_and_port(listener: &Listener) -> String {
+    let (host, port) = (&listener.advertised_host, listener.advertised_port);
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
+/// Writes the file under another name first, so that whoever waits for it never reads half of it.
+fn write_port_file(path: &Path, listeners: &[std::sync::Arc<Listener>]) -> Result<(), Failure> {
+    let lines: String =
+        listeners.iter().map(|one| format!("{} {}\n", one.name, host_and_port(one))).collect();
+    let mut unfinished = path.as_os_str().to_owned();
+    unfinished.push(format!(".{}", std::process::id()));
+    let written = fs::write(&unfinished, lines).and_then(|()| fs::rename(&unfinished, path));
+    written.map_err(|source| Failure::Write { what: path.display().to_string(), source })
+}
+
+/// SIGTERM and SIGINT. The first stops in order, the second ends the process at once.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, Failure> {
+        let on = |kind| {
+            signal(kind).map_err(|source| Failure::Write { what: "signal handlers".into(), source })
+        };
+        Ok(Self {
+            terminate: on(SignalKind::terminate())?,
+            interrupt: on(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Returns at the first signal, and from then on ends the process at the next.
+    async fn first_then_end_at_second(mut self) {
+        let name = self.next().await;
+        tracing::info!("{name}: stopping; a second signal ends the process at once");
+        actix::spawn(async move {
+            let name = self.next().await;
+            tracing::warn!("{name} again: ending at once, the next start recovers the logs");
+            std::process::exit(1);
+        });
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
 }
