@@ -1,17 +1,20 @@
 //! Tests of partitions and their storage as actors, over real files.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use kafka_protocol::error::ResponseError;
 use ottla_core::base::{Offset, TopicPartition};
 use ottla_core::partition::Refusal;
 use ottla_core::storage::LogConfig;
+use ottla_core::storage::crash::{CrashDisk, Fault, Survival};
 
 use super::messages::{DeleteRecords, Watch};
 use super::testing::{PanicNow, Rig, batch, idempotent, spec, until};
 use super::{FetchWait, FetchWatcher};
 use crate::runtime::{ReplyPort, monotonic_ms, tell};
+use crate::storage::OfflineWatch;
 use crate::storage::messages::PanicNow as StoragePanicNow;
 
 fn a0() -> TopicPartition {
@@ -246,4 +249,65 @@ fn small_segments_roll_and_read_on() {
         assert!(snapshots.count() > 2);
         assert!(rig.close().await);
     });
+}
+
+#[test]
+fn a_full_disk_takes_its_directory_offline_and_loses_nothing() {
+    actix_rt::System::new().block_on(async {
+        let disk = CrashDisk::new();
+        let path = std::path::Path::new("/logs");
+        let rig = Rig::on(Arc::new(disk.clone()), path);
+        let b0 = TopicPartition::new("b", 0);
+        rig.open(spec("a", 0)).await;
+        rig.open(spec("b", 0)).await;
+        let acked = load(&rig, 50).await;
+        let told = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&told);
+        let watch: OfflineWatch = Arc::new(move |_| {
+            count.fetch_add(1, Ordering::SeqCst);
+        });
+        rig.storage.watch(&watch);
+        disk.fault_at(disk.calls(), Fault::NoSpace);
+        let failed = rig.append(&a0(), -1, batch(1)).await.expect_err("the disk is full");
+        assert_eq!(failed.code, ResponseError::KafkaStorageError);
+        until(async || matches!(rig.read(&b0, 0).await, Err(Refusal::StorageError))).await;
+        let refused = rig.append(&b0, 1, batch(1)).await.expect_err("the directory is offline");
+        assert_eq!(refused.code, ResponseError::KafkaStorageError);
+        assert_eq!(told.load(Ordering::SeqCst), 1);
+        assert!(rig.storage.place().is_err());
+        assert!(!rig.close().await);
+
+        let rig = Rig::on(Arc::new(disk.restart(Survival::Written)), path);
+        rig.open(spec("a", 0)).await;
+        assert_eq!(rig.offsets(&a0()).await, acked);
+        assert!(rig.close().await);
+    });
+}
+
+/// Power is lost at any moment while every append is synced: what was acknowledged is there.
+#[test]
+fn synced_appends_survive_a_loss_of_power() {
+    for seed in 0..12 {
+        actix_rt::System::new().block_on(async {
+            let disk = CrashDisk::new();
+            let path = std::path::Path::new("/logs");
+            let log = LogConfig { flush_messages: 1, segment_bytes: 500, ..LogConfig::default() };
+            let spec = || super::PartitionSpec { log: Arc::new(log.clone()), ..spec("a", 0) };
+            let rig = Rig::on(Arc::new(disk.clone()), path);
+            rig.open(spec()).await;
+            disk.fault_at(disk.calls() + 20 + 7 * seed, Fault::PowerLoss);
+            let mut acked = Vec::new();
+            while let Ok(info) = rig.append(&a0(), -1, batch(1)).await {
+                acked.push(info.first_offset.0);
+            }
+            rig.crash().await;
+            assert!(!acked.is_empty());
+
+            let rig = Rig::on(Arc::new(disk.restart(Survival::Random(seed))), path);
+            rig.open(spec()).await;
+            let offsets = rig.offsets(&a0()).await;
+            assert!(offsets.starts_with(&acked), "seed {seed}: {acked:?} acked, {offsets:?} found");
+            assert!(rig.close().await);
+        });
+    }
 }
