@@ -18,6 +18,7 @@ const START_LIMIT: Duration = Duration::from_secs(120);
 #[derive(Debug)]
 pub struct KafkaProcess {
     child: ChildProcess,
+    java: Java,
     port: u16,
     dir: TempDir,
 }
@@ -33,21 +34,15 @@ impl KafkaProcess {
         let text = server_properties(dir.path(), port, controller, properties);
         fs::write(&file, text).expect("the temporary directory takes a file");
         format(java, &file);
+        let child = launch(java, dir.path(), port);
+        Self { child, java: java.clone(), port, dir }
+    }
 
-        let mut command = java.command();
-        command.args(["-Xmx512M", "-Xms256M", "-XX:+UseSerialGC", "-cp"]).arg(java.class_path());
-        command.arg("kafka.Kafka").arg(&file).current_dir(dir.path());
-        let mut child = ChildProcess::start("kafka", &mut command, &dir.path().join("kafka.log"))
-            .expect("java runs");
-        // the listener opens only once the broker may serve
-        let up = poll_until(START_LIMIT, || {
-            if let Some(status) = child.ended() {
-                panic!("kafka ended at start with {status}:\n{}", child.tail());
-            }
-            TcpStream::connect(("127.0.0.1", port)).ok()
-        });
-        assert!(up.is_some(), "kafka did not serve in {START_LIMIT:?}:\n{}", child.tail());
-        Self { child, port, dir }
+    /// Clean stop, and start on the same data and port.
+    #[track_caller]
+    pub fn restart(&mut self) {
+        self.stop();
+        self.child = launch(&self.java, self.dir.path(), self.port);
     }
 
     /// `127.0.0.1:port`, for clients.
@@ -65,6 +60,24 @@ impl KafkaProcess {
     pub fn stop(&mut self) {
         self.child.stop(Duration::from_secs(60));
     }
+}
+
+#[track_caller]
+fn launch(java: &Java, dir: &Path, port: u16) -> ChildProcess {
+    let mut command = java.command();
+    command.args(["-Xmx512M", "-Xms256M", "-XX:+UseSerialGC", "-cp"]).arg(java.class_path());
+    command.arg("kafka.Kafka").arg(dir.join("server.properties")).current_dir(dir);
+    let mut child =
+        ChildProcess::start("kafka", &mut command, &dir.join("kafka.log")).expect("java runs");
+    // the listener opens only once the broker may serve
+    let up = poll_until(START_LIMIT, || {
+        if let Some(status) = child.ended() {
+            panic!("kafka ended at start with {status}:\n{}", child.tail());
+        }
+        TcpStream::connect(("127.0.0.1", port)).ok()
+    });
+    assert!(up.is_some(), "kafka did not serve in {START_LIMIT:?}:\n{}", child.tail());
+    child
 }
 
 #[track_caller]

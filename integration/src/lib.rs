@@ -5,13 +5,16 @@
 //! small programs under `integration/clients/`. Every helper kills only what it started, in `Drop`.
 
 pub mod binary;
+pub mod broker;
 pub mod child;
 pub mod client;
 pub mod kafka;
 pub mod ottla;
+pub mod raw;
 pub mod tools;
 pub mod wait;
 
+pub use broker::Broker;
 pub use child::ChildProcess;
 pub use client::ClientProgram;
 pub use kafka::KafkaProcess;

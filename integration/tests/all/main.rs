@@ -1,3 +1,11 @@
 //! Every test that starts the real thing, in one binary.
 
+mod clients_java;
+mod clients_node;
+mod clients_python;
+mod crash;
+mod journey;
+mod kafka_tools;
+mod kcat;
+mod start;
 mod tidy;
