@@ -38,6 +38,9 @@ const KAFKA_4_3: [(i16, i16, i16); 30] = [
     (75, 0, 0),
 ];
 
+/// Version 10 of these names topics by id alone; they may be served by name only.
+const BY_NAME: [ApiKey; 2] = [ApiKey::OffsetCommit, ApiKey::OffsetFetch];
+
 #[test]
 fn the_table_is_what_both_sides_share() {
     assert_eq!(TABLE.len(), KAFKA_4_3.len());
@@ -45,7 +48,9 @@ fn the_table_is_what_both_sides_share() {
         assert_eq!(api.key as i16, key);
         let library = api.key.valid_versions();
         assert_eq!(api.min, library.min.max(min), "{}", api.name);
-        assert_eq!(api.max, library.max.min(max), "{}", api.name);
+        let shared = library.max.min(max);
+        assert!(api.max <= shared, "{}", api.name);
+        assert!(api.max == shared || BY_NAME.contains(&api.key), "{}", api.name);
         assert_eq!(api.name, format!("{:?}", api.key));
     }
 }

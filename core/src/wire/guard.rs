@@ -22,12 +22,12 @@ use super::WireError;
 
 /// Counts up to this many are never worth a second look.
 const SMALL: usize = 4_096;
-/// More elements than any request but a huge one has.
-const PLENTY: usize = 65_536;
+/// More elements than any array of any request has.
+const PLENTY: usize = 262_144;
 
 /// The largest count believed when `remaining` bytes follow.
 fn largest_count(remaining: usize) -> usize {
-    SMALL.max(remaining.min(PLENTY)).max(remaining / 8)
+    SMALL.max(remaining.min(PLENTY))
 }
 
 /// Decodes the body of a request or response; how it writes counts follows from its header.
@@ -302,3 +302,7 @@ impl Guard {
         usize::try_from(announced).unwrap_or(usize::MAX)
     }
 }
+
+#[cfg(test)]
+#[path = "guard_tests.rs"]
+mod tests;
