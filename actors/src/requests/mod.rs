@@ -139,3 +139,7 @@ pub(crate) fn encode<T: Encodable>(
     let header_version = api_key.response_header_version(version);
     wire::encode_response(header_version, correlation_id, response, version).map(BytesMut::freeze)
 }
+
+#[cfg(test)]
+#[path = "data_tests.rs"]
+mod data_tests;
