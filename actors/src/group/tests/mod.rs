@@ -1,6 +1,7 @@
 //! Coordinator actors over real partitions.
 
 mod serving;
+mod versions;
 
 use std::path::Path;
 use std::sync::Arc;
