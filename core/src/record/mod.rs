@@ -49,3 +49,6 @@ pub use validate::{
 
 /// No timestamp: what Kafka writes as -1.
 pub const NO_TIMESTAMP: i64 = -1;
+
+#[cfg(test)]
+mod compat_tests;
