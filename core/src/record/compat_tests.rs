@@ -1,6 +1,7 @@
 //! Batches that Kafka's Java client wrote, and the message library as a second opinion.
 //!
 //! Each fixture holds the same three records, written by `MemoryRecordsBuilder` of Kafka 4.3.
+#![expect(clippy::indexing_slicing, reason = "a test may panic")]
 
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::records::{
@@ -101,12 +102,15 @@ fn the_checksum_uses_the_processor() {
     }
 }
 
-fn plain_record() -> impl Strategy<Value = (i64, Option<Vec<u8>>, Option<Vec<u8>>)> {
+/// Timestamp, key, value.
+type Plain = (i64, Option<Vec<u8>>, Option<Vec<u8>>);
+
+fn plain_record() -> impl Strategy<Value = Plain> {
     let bytes = || prop::option::of(prop::collection::vec(any::<u8>(), 0..40));
     (0i64..1 << 44, bytes(), bytes())
 }
 
-fn library_batch(records: &[(i64, Option<Vec<u8>>, Option<Vec<u8>>)]) -> Bytes {
+fn library_batch(records: &[Plain]) -> Bytes {
     let records: Vec<LibraryRecord> = records
         .iter()
         .zip(0i64..)

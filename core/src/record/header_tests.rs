@@ -1,4 +1,5 @@
 //! Header fields against a batch that the message library wrote.
+#![expect(clippy::indexing_slicing, reason = "a test may panic")]
 
 use crate::base::{LeaderEpoch, Offset, ProducerEpoch, ProducerId};
 use crate::record::{

@@ -1,4 +1,5 @@
 //! One test a rule; codes and sentences as Kafka 4.3 gives them.
+#![expect(clippy::indexing_slicing, reason = "a test may panic")]
 
 use bytes::Bytes;
 use kafka_protocol::error::ResponseError;

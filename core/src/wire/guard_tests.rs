@@ -1,4 +1,5 @@
 //! What the guard lets through, and what it keeps from the library.
+#![expect(clippy::indexing_slicing, reason = "a test may panic")]
 
 use bytes::{BufMut, Bytes, BytesMut};
 use kafka_protocol::messages::join_group_request::JoinGroupRequestProtocol;
