@@ -4,6 +4,7 @@
 //! [`tools`] fetches the clients from their package managers, and [`ClientProgram`] talks to the
 //! small programs under `integration/clients/`. Every helper kills only what it started, in `Drop`.
 
+pub mod bare;
 pub mod binary;
 pub mod broker;
 pub mod child;
@@ -11,9 +12,11 @@ pub mod client;
 pub mod kafka;
 pub mod ottla;
 pub mod raw;
+pub mod records;
 pub mod tools;
 pub mod wait;
 
+pub use bare::BareClient;
 pub use broker::Broker;
 pub use child::ChildProcess;
 pub use client::ClientProgram;

@@ -8,6 +8,7 @@ use super::Failure;
 
 /// The sources of settings that a command line names.
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub(super) struct Arguments {
     /// A property file of Kafka's (server.properties) [default: none, all settings have defaults]
     #[arg(value_name = "server.properties")]

@@ -87,13 +87,15 @@ impl PartitionActor {
     /// Asks the storage actor of this core for the log.
     fn attach(&mut self, ctx: &mut Context<Self>) {
         self.log = None;
+        let spec = self.cell.spec.load().log_spec();
+        let me = Arc::new(ctx.address());
+        // if the storage actor is being rebuilt right now, the message is lost: the next
+        // incarnation then asks everyone it finds here to attach again
+        self.cell.dir.attach(self.core, &spec.partition, &me);
         self.storage = self.cell.dir.storage(self.core);
         let Some(storage) = &self.storage else { return };
-        let attach = Attach {
-            spec: self.cell.spec.load().log_spec(),
-            partition: Arc::new(ctx.address()),
-            high_watermark: Arc::clone(&self.high_watermark),
-        };
+        let attach =
+            Attach { spec, partition: me, high_watermark: Arc::clone(&self.high_watermark) };
         tell(storage, attach);
     }
 

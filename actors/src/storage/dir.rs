@@ -84,7 +84,7 @@ impl StorageDir {
         }
     }
 
-    pub(super) fn attach(
+    pub(crate) fn attach(
         &self,
         core: usize,
         partition: &TopicPartition,

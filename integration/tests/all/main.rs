@@ -1,9 +1,11 @@
 //! Every test that starts the real thing, in one binary.
 
+mod bad_input;
 mod clients_java;
 mod clients_node;
 mod clients_python;
 mod crash;
+mod faults;
 mod journey;
 mod kafka_tools;
 mod kcat;
