@@ -11,6 +11,7 @@ pub mod child;
 pub mod client;
 pub mod kafka;
 pub mod ottla;
+pub mod prove;
 pub mod raw;
 pub mod records;
 pub mod tools;

@@ -60,6 +60,11 @@ impl RawClient {
         Ok(Self { stream, correlation: 0 })
     }
 
+    /// The connection itself, to keep it open or to misuse it.
+    pub fn into_stream(self) -> TcpStream {
+        self.stream
+    }
+
     /// Sends a request and leaves its answer for [`receive`](Self::receive).
     pub fn send<R: Request>(&mut self, version: i16, request: &R) -> io::Result<()> {
         self.correlation += 1;

@@ -231,7 +231,11 @@ fn files(dir: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn require(program: &'static str, flag: &str, package: &'static str) -> Result<(), Missing> {
+pub(crate) fn require(
+    program: &'static str,
+    flag: &str,
+    package: &'static str,
+) -> Result<(), Missing> {
     match Command::new(program).arg(flag).output() {
         Ok(_) => Ok(()),
         Err(_) => Err(Missing::Program(program, package)),

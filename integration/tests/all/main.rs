@@ -6,6 +6,7 @@ mod clients_node;
 mod clients_python;
 mod crash;
 mod faults;
+mod figures;
 mod journey;
 mod kafka_tools;
 mod kcat;
