@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 /// Name of the variable that points at a ready binary, for a run without cargo.
-const OVERRIDE: &str = "OTTLA_BIN";
+pub(crate) const OVERRIDE: &str = "OTTLA_BIN";
 
 /// The cargo target directory this test was built into.
 pub fn target_dir() -> PathBuf {

@@ -7,7 +7,7 @@ use crate::ottla::{OttlaOptions, OttlaProcess};
 use crate::tools::{Java, or_skip};
 
 /// Set to `kafka`, it turns the client scenarios on Apache Kafka.
-const VARIABLE: &str = "OTTLA_TEST_BROKER";
+pub(crate) const VARIABLE: &str = "OTTLA_TEST_BROKER";
 
 /// A started broker.
 #[derive(Debug)]

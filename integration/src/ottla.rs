@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::binary;
 use crate::child::ChildProcess;
 use crate::wait::poll_until;
+use crate::{binary, broker};
 
 /// The longest a start may take before the test gives up.
 const START_LIMIT: Duration = Duration::from_secs(30);
@@ -184,7 +184,11 @@ fn launch(options: &OttlaOptions, dir: &Path, port: u16) -> (ChildProcess, u16, 
     for (key, value) in &options.overrides {
         command.arg("--override").arg(format!("{key}={value}"));
     }
-    command.env_remove("RUST_LOG").current_dir(dir);
+    // what is meant for the tests is no setting of the broker
+    for variable in ["RUST_LOG", binary::OVERRIDE, broker::VARIABLE] {
+        command.env_remove(variable);
+    }
+    command.current_dir(dir);
     command.envs(options.environment.iter().map(|(key, value)| (key, value)));
 
     let started = Instant::now();
@@ -202,7 +206,7 @@ fn launch(options: &OttlaOptions, dir: &Path, port: u16) -> (ChildProcess, u16, 
     }
 }
 
-/// The number at the end of the first complete line: `9092`, `127.0.0.1:9092` or `PLAINTEXT://…:9092`.
+/// The number at the end of the first complete line: `PLAINTEXT 127.0.0.1:9092`.
 fn port_from(text: &str) -> Option<u16> {
     let (line, _) = text.split_once('\n')?;
     line.trim().rsplit(':').next()?.parse().ok()
@@ -216,6 +220,6 @@ mod tests {
     fn a_port_is_read_only_from_a_whole_line() {
         assert_eq!(port_from("90"), None);
         assert_eq!(port_from("9092\n"), Some(9092));
-        assert_eq!(port_from("PLAINTEXT://127.0.0.1:9092\n"), Some(9092));
+        assert_eq!(port_from("PLAINTEXT 127.0.0.1:9092\n"), Some(9092));
     }
 }

@@ -224,7 +224,8 @@ pub fn batch(producer: Option<Producer>, values: &[Bytes]) -> Bytes {
             producer_epoch: producer.map_or(-1, |p| p.epoch),
             timestamp_type: TimestampType::Creation,
             offset: i64::from(at),
-            sequence: producer.map_or(-1, |p| p.sequence + at),
+            // the encoder takes a gap in the sequence for the start of another batch
+            sequence: producer.map_or(-1, |p| p.sequence) + at,
             timestamp: now_ms(),
             key: None,
             value: Some(value.clone()),

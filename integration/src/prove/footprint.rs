@@ -18,7 +18,8 @@ pub fn binary_size() -> Finding {
     Finding::new("size of the binary", mebibytes(bytes), Limit::Below(40.0), "MiB")
 }
 
-/// A broker that nobody uses: when it is ready, and what it holds. The median of five starts.
+/// A broker that nobody uses: when it is ready (the median of five starts), and what it holds.
+/// A debug build may hold twice as much, for its code is twice as large.
 pub fn idle() -> Vec<Finding> {
     let mut ready: Vec<f64> = Vec::new();
     let mut resident = 0;
@@ -27,10 +28,11 @@ pub fn idle() -> Vec<Finding> {
         ready.push(broker.ready_after().as_secs_f64() * 1000.0);
         resident = resident.max(broker.resident_bytes());
     }
+    let most = if cfg!(debug_assertions) { 60.0 } else { 30.0 };
     ready.sort_by(f64::total_cmp);
     vec![
         Finding::new("ready after its start", ready[ready.len() / 2], Limit::Below(100.0), "ms"),
-        Finding::new("resident, idle", mebibytes(resident), Limit::Below(30.0), "MiB"),
+        Finding::new("resident, idle", mebibytes(resident), Limit::Below(most), "MiB"),
     ]
 }
 
