@@ -7,6 +7,7 @@ use ottla_config::{Definition, Kind, Layer, Settings, Standing, definition_of, d
 use super::Failure;
 
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub(super) struct Arguments {
     #[command(flatten)]
     settings: super::settings::Arguments,

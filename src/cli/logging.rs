@@ -11,7 +11,7 @@ use super::Failure;
 pub(super) fn start(settings: &Settings) -> Result<(), Failure> {
     let (place, value) = match std::env::var("RUST_LOG") {
         Ok(value) if !value.trim().is_empty() => ("RUST_LOG", value),
-        _ => ("configuration ottla.log.level", settings.ottla_log_level.clone()),
+        _ => ("configuration ottla.log.level", directives(&settings.ottla_log_level)),
     };
     let filter = EnvFilter::try_new(&value).map_err(|error| Failure::LogLevel {
         place,
@@ -25,4 +25,12 @@ pub(super) fn start(settings: &Settings) -> Result<(), Failure> {
         lines.with_ansi(std::io::stdout().is_terminal()).init();
     }
     Ok(())
+}
+
+/// A bare level is about Ottla: the consensus library tells its every step at info.
+fn directives(level: &str) -> String {
+    match level.trim() {
+        plain @ ("info" | "warn" | "debug") => format!("{plain},openraft=warn"),
+        given => given.to_owned(),
+    }
 }

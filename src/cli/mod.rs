@@ -88,10 +88,15 @@ impl fmt::Display for Failure {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::{CommandFactory, Parser};
+
+    use super::Cli;
 
     #[test]
-    fn the_command_line_is_well_formed() {
-        super::Cli::command().debug_assert();
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+        let ok = ["ottla", "start", "f", "--override", "a=b", "--override", "c=d"];
+        assert!(Cli::try_parse_from(ok).is_ok());
+        assert!(Cli::try_parse_from(["ottla", "start", "--overide", "a=b"]).is_err());
     }
 }
