@@ -135,6 +135,10 @@ impl InvalidRecords {
             | Self::Unreadable(_) => ResponseError::InvalidRecord,
             Self::Corrupt(_) => ResponseError::CorruptMessage,
             Self::TooLarge { .. } => ResponseError::MessageTooLarge,
+            // a producer splits the batch on this code and tries the halves (KIP-126)
+            Self::Compressed(RecordError::DecompressedTooLarge { .. }) => {
+                ResponseError::MessageTooLarge
+            }
             // Kafka's decompression streams fail with a bare KafkaException, which has no code
             Self::Compressed(_) => ResponseError::UnknownServerError,
             Self::ZstdTooEarly => ResponseError::UnsupportedCompressionType,

@@ -124,7 +124,7 @@ fn check(
 ) -> Result<Validated, InvalidRecords> {
     let batch = only_batch(&records)?;
     check_batch(&batch, rules, origin)?;
-    let source = batch.header.compression().map_err(InvalidRecords::Corrupt)?;
+    let source = batch.header.compression().map_err(InvalidRecords::Compressed)?;
     let unpacked;
     let section: &[u8] = match source {
         Compression::None => batch.payload(),

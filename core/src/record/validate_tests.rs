@@ -167,7 +167,10 @@ fn broken_compression_has_kafkas_code() {
     let claimed = patched(&batch, 21, &1i16.to_be_bytes());
     assert_eq!(refused(claimed, &rules()).0, ResponseError::UnknownServerError);
     let unknown = patched(&batch, 21, &7i16.to_be_bytes());
-    assert_eq!(refused(unknown, &rules()).0, ResponseError::CorruptMessage);
+    assert_eq!(refused(unknown, &rules()).0, ResponseError::UnknownServerError);
+    let tight = ValidationRules { decompressed_limit: 10, ..rules() };
+    let bomb = built(&builder(), Compression::Zstd);
+    assert_eq!(refused(bomb, &tight).0, ResponseError::MessageTooLarge);
 }
 
 #[test]
