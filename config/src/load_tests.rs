@@ -1,4 +1,5 @@
 use super::*;
+use crate::table;
 use std::io::Write;
 
 fn load(file: &str, environment: &[(&str, &str)], overrides: &[&str]) -> Result<Loaded, LoadError> {
@@ -180,5 +181,24 @@ fn the_files_that_kafka_ships_start_it() {
         let zookeeper = lines.iter().filter(|line| line.contains("connects to no ZooKeeper"));
         assert_eq!(zookeeper.count(), usize::from(text.contains("zookeeper.connect")), "{name}");
         assert_eq!(lines.len(), loaded.notices.len());
+    }
+}
+
+#[test]
+fn the_file_that_ottla_ships_holds_the_defaults() {
+    let loaded = load(include_str!("../server.properties"), &[], &[]).expect("valid");
+    assert!(loaded.notices.is_empty(), "{:?}", said(&loaded));
+    for (key, given) in loaded.settings.values().fixed() {
+        let default = match key {
+            "log.dirs" => table::broker("log.dir"),
+            _ => table::broker(key),
+        };
+        let words = |text: &str| {
+            let mut words: Vec<_> = text.split(',').map(str::to_owned).collect();
+            words.sort_unstable();
+            words
+        };
+        let default = default.and_then(|definition| definition.default).expect("a default");
+        assert_eq!(words(&given.text), words(default), "{key}");
     }
 }

@@ -187,7 +187,8 @@ pub(super) static KEYS: &[Definition] = &[
     )
     .default("5242880")
     .at_least(1)
-    .high(),
+    .high()
+    .noted("no effect; the offsets topic is read in pieces of one size."),
     key(
         "offsets.retention.check.interval.ms",
         Kind::Long,

@@ -34,7 +34,8 @@ pub(super) static KEYS: &[Definition] = &[
     key("compression.lz4.level", Kind::Int, "How hard lz4 tries where the broker compresses.")
         .default("9")
         .between(1, 17)
-        .cluster_wide(),
+        .cluster_wide()
+        .noted("no effect; lz4 compresses at one level here."),
     key(
         "compression.type",
         Kind::String,
@@ -262,7 +263,8 @@ pub(super) static KEYS: &[Definition] = &[
     .default("30000")
     .at_least(0)
     .low()
-    .internal(),
+    .internal()
+    .noted("no effect; background work on logs begins as it falls due."),
     key(
         "log.message.timestamp.after.max.ms",
         Kind::Long,
@@ -294,7 +296,8 @@ pub(super) static KEYS: &[Definition] = &[
         "Whether a new segment's file gets its full size at once.",
     )
     .default("false")
-    .cluster_wide(),
+    .cluster_wide()
+    .noted("no effect yet; segment files grow as they are written."),
     key(
         "log.retention.bytes",
         Kind::Long,
@@ -426,7 +429,8 @@ pub(super) static KEYS: &[Definition] = &[
     .default("600000")
     .at_least(1)
     .low()
-    .internal(),
+    .internal()
+    .noted("no effect; expiry is looked at together with retention."),
     key(
         "producer.id.expiration.ms",
         Kind::Int,
@@ -451,7 +455,11 @@ pub(super) static KEYS: &[Definition] = &[
     )
     .default("false")
     .high()
-    .cluster_wide(),
+    .cluster_wide()
+    .noted(
+        "no effect yet; a cluster is one broker for now, with one replica of each \
+         partition.",
+    ),
     key(
         "unclean.leader.election.interval.ms",
         Kind::Long,

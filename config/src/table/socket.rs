@@ -105,7 +105,8 @@ pub(super) static KEYS: &[Definition] = &[
         "How long the broker waits for an answer to a request of its own.",
     )
     .default("30000")
-    .high(),
+    .high()
+    .noted("no effect yet; a cluster is one broker for now, which sends no requests."),
     key(
         "socket.connection.setup.timeout.max.ms",
         Kind::Long,

@@ -49,7 +49,8 @@ pub(super) static KEYS: &[Definition] = &[
     .default("86400000")
     .at_least(0)
     .scope(Scope::Topic)
-    .synonyms(&[same("log.cleaner.delete.retention.ms")]),
+    .synonyms(&[same("log.cleaner.delete.retention.ms")])
+    .noted("no effect yet; topics are not compacted."),
     key("file.delete.delay.ms", Kind::Long, "How long a deleted file stays before it is removed.")
         .default("60000")
         .at_least(0)
@@ -72,7 +73,8 @@ pub(super) static KEYS: &[Definition] = &[
     )
     .default("")
     .rule(Rule::ThrottledReplicas)
-    .scope(Scope::Topic),
+    .scope(Scope::Topic)
+    .noted("no effect yet; a cluster is one broker for now."),
     key(
         "index.interval.bytes",
         Kind::Int,
@@ -96,17 +98,20 @@ pub(super) static KEYS: &[Definition] = &[
     )
     .default("")
     .rule(Rule::ThrottledReplicas)
-    .scope(Scope::Topic),
+    .scope(Scope::Topic)
+    .noted("no effect yet; a cluster is one broker for now."),
     key("local.retention.bytes", Kind::Long, "How much of a tiered log stays on the broker.")
         .default("-2")
         .at_least(-2)
         .scope(Scope::Topic)
-        .synonyms(&[same("log.local.retention.bytes")]),
+        .synonyms(&[same("log.local.retention.bytes")])
+        .noted("no effect yet; there is no tiered storage, segments stay in log.dirs."),
     key("local.retention.ms", Kind::Long, "How long records of a tiered log stay on the broker.")
         .default("-2")
         .at_least(-2)
         .scope(Scope::Topic)
-        .synonyms(&[same("log.local.retention.ms")]),
+        .synonyms(&[same("log.local.retention.ms")])
+        .noted("no effect yet; there is no tiered storage, segments stay in log.dirs."),
     key(
         "max.compaction.lag.ms",
         Kind::Long,
@@ -115,7 +120,8 @@ pub(super) static KEYS: &[Definition] = &[
     .default("9223372036854775807")
     .at_least(1)
     .scope(Scope::Topic)
-    .synonyms(&[same("log.cleaner.max.compaction.lag.ms")]),
+    .synonyms(&[same("log.cleaner.max.compaction.lag.ms")])
+    .noted("no effect yet; topics are not compacted."),
     key("max.message.bytes", Kind::Int, "The largest record batch, as compressed.")
         .default("1048588")
         .at_least(0)
@@ -157,7 +163,8 @@ pub(super) static KEYS: &[Definition] = &[
     .default("0.5")
     .rule(Rule::Fraction(0.0, 1.0))
     .scope(Scope::Topic)
-    .synonyms(&[same("log.cleaner.min.cleanable.ratio")]),
+    .synonyms(&[same("log.cleaner.min.cleanable.ratio")])
+    .noted("no effect yet; topics are not compacted."),
     key(
         "min.compaction.lag.ms",
         Kind::Long,
@@ -166,7 +173,8 @@ pub(super) static KEYS: &[Definition] = &[
     .default("0")
     .at_least(0)
     .scope(Scope::Topic)
-    .synonyms(&[same("log.cleaner.min.compaction.lag.ms")]),
+    .synonyms(&[same("log.cleaner.min.compaction.lag.ms")])
+    .noted("no effect yet; topics are not compacted."),
     key(
         "min.insync.replicas",
         Kind::Int,
@@ -179,20 +187,24 @@ pub(super) static KEYS: &[Definition] = &[
     key("preallocate", Kind::Boolean, "Whether a new segment's file gets its full size at once.")
         .default("false")
         .scope(Scope::Topic)
-        .synonyms(&[same("log.preallocate")]),
+        .synonyms(&[same("log.preallocate")])
+        .noted("no effect yet; segment files grow as they are written."),
     key("remote.log.copy.disable", Kind::Boolean, "Whether copying to tiered storage is stopped.")
         .default("false")
-        .scope(Scope::Topic),
+        .scope(Scope::Topic)
+        .noted("no effect yet; there is no tiered storage, segments stay in log.dirs."),
     key(
         "remote.log.delete.on.disable",
         Kind::Boolean,
         "Whether tiered data is deleted when tiering is switched off.",
     )
     .default("false")
-    .scope(Scope::Topic),
+    .scope(Scope::Topic)
+    .noted("no effect yet; there is no tiered storage, segments stay in log.dirs."),
     key("remote.storage.enable", Kind::Boolean, "Whether the topic uses tiered storage.")
         .default("false")
-        .scope(Scope::Topic),
+        .scope(Scope::Topic)
+        .noted("no effect yet; there is no tiered storage, segments stay in log.dirs."),
     key(
         "retention.bytes",
         Kind::Long,
