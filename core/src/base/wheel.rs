@@ -178,8 +178,8 @@ impl<K> TimerWheel<K> {
         }
     }
 
-    /// The occupied slot whose time comes first, and when it begins. Slots of a lower level always
-    /// come before those of a higher one, because a deadline's level is where it leaves the present.
+    /// The occupied slot whose time comes first, and when it begins. Slots of a lower level come
+    /// before those of a higher one, because a deadline's level is where it leaves the present.
     fn first_occupied(&self) -> Option<(usize, usize, u64)> {
         for (index, level) in self.levels.iter().enumerate() {
             let Some(level) = level.as_ref().filter(|level| level.occupied != 0) else { continue };

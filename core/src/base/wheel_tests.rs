@@ -71,7 +71,10 @@ fn step() -> impl Strategy<Value = Step> {
 
 proptest! {
     #[test]
-    fn agrees_with_a_sorted_map(start in 0u64..1 << 40, steps in prop::collection::vec(step(), 1..200)) {
+    fn agrees_with_a_sorted_map(
+        start in 0u64..1 << 40,
+        steps in prop::collection::vec(step(), 1..200),
+    ) {
         let mut wheel = TimerWheel::new();
         let mut model: BTreeMap<u32, u64> = BTreeMap::new();
         let mut ids: Vec<(u32, TimerId)> = Vec::new();

@@ -177,7 +177,8 @@ fn batch_error(error: RecordError) -> InvalidRecords {
     }
 }
 
-/// The size of the batch at the front, `None` if it is cut short: Kafka's `ByteBufferLogInputStream`.
+/// The size of the batch at the front, `None` if it is cut short, as Kafka's
+/// `ByteBufferLogInputStream` finds it.
 fn complete_batch(records: &[u8]) -> Result<Option<usize>, InvalidRecords> {
     /// Bytes of the smallest message of format 0, behind its length field.
     const LEAST: i32 = 14;

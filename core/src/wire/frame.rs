@@ -57,11 +57,16 @@ fn skip_tags(frame: &mut Bytes) -> Result<(), WireError> {
 }
 
 fn unsigned_varint(frame: &mut Bytes) -> Result<u32, WireError> {
-    let mut rest: &[u8] = frame;
-    let value = crate::record::varint::take_unsigned(&mut rest).map_err(|_| WireError::Header)?;
-    let read = frame.len() - rest.len();
-    frame.advance(read);
-    Ok(value)
+    let mut value = 0u32;
+    for shift in (0..35).step_by(7) {
+        let byte = frame.try_get_u8().map_err(|_| WireError::Header)?;
+        // the fifth byte has room for four bits only
+        value |= u32::from(byte & 0x7f).wrapping_shl(shift);
+        if byte < 0x80 {
+            return Ok(value);
+        }
+    }
+    Err(WireError::Header)
 }
 
 /// Writes a whole response: 4 bytes of length, header, body.
@@ -82,3 +87,7 @@ pub fn encode_response<T: Encodable>(
     out.get_mut(..4).ok_or(failed)?.copy_from_slice(&length.to_be_bytes());
     Ok(out)
 }
+
+#[cfg(test)]
+#[path = "frame_tests.rs"]
+mod tests;
