@@ -31,12 +31,16 @@ pub(crate) struct Rig {
 
 impl Rig {
     pub(crate) fn on(disk: Arc<dyn Disk>, path: &Path) -> Self {
+        Self::with(disk, path, StorageOptions::default())
+    }
+
+    pub(crate) fn with(disk: Arc<dyn Disk>, path: &Path, options: StorageOptions) -> Self {
         let cores = Arc::new(Cores::start(2, false).expect("cores"));
         let policy = RestartPolicy { first_pause_ms: 1, ..RestartPolicy::default() };
         let guardian = Guardian::new(cores, policy);
         let owner = Owner { node_id: 1, cluster_id: "AAAAAAAAAAAAAAAAAAAAAA".to_owned() };
         let dir = LogDir::open(disk, path, &owner, TopicId::new_v4(), now()).expect("log dir");
-        let storage = Storage::start(&guardian, vec![dir], StorageOptions::default());
+        let storage = Storage::start(&guardian, vec![dir], options);
         let partitions = Partitions::new(BROKER, guardian.clone());
         Self { guardian, storage, partitions }
     }

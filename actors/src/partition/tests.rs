@@ -5,17 +5,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use kafka_protocol::error::ResponseError;
-use ottla_core::base::{Offset, TopicPartition};
+use ottla_core::base::{BrokerId, LeaderEpoch, Offset, TopicPartition};
 use ottla_core::partition::Refusal;
-use ottla_core::storage::LogConfig;
+use ottla_core::record::ValidationRules;
 use ottla_core::storage::crash::{CrashDisk, Fault, Survival};
+use ottla_core::storage::{LogConfig, RealDisk};
 
 use super::messages::{DeleteRecords, Watch};
-use super::testing::{PanicNow, Rig, batch, idempotent, spec, until};
+use super::testing::{BROKER, PanicNow, Rig, batch, idempotent, spec, until};
 use super::{FetchWait, FetchWatcher};
 use crate::runtime::{ReplyPort, monotonic_ms, tell};
-use crate::storage::OfflineWatch;
 use crate::storage::messages::PanicNow as StoragePanicNow;
+use crate::storage::{OfflineWatch, StorageOptions};
 
 fn a0() -> TopicPartition {
     TopicPartition::new("a", 0)
@@ -310,4 +311,59 @@ fn synced_appends_survive_a_loss_of_power() {
             assert!(rig.close().await);
         });
     }
+}
+
+#[test]
+fn changed_settings_are_in_force_at_once() {
+    run(async |path| {
+        let rig = Rig::real(path);
+        rig.open(spec("a", 0)).await;
+        rig.append(&a0(), 1, batch(5)).await.expect("appended");
+        let mut changed = spec("a", 0);
+        let small = ValidationRules { max_message_bytes: 70, ..ValidationRules::default() };
+        changed.records.validation = Arc::new(small);
+        changed.rules.deletes = false;
+        rig.partitions.update(changed);
+        let refused = rig.append(&a0(), 1, batch(5)).await.expect_err("too large now");
+        assert_eq!(refused.code, ResponseError::MessageTooLarge);
+        let (reply, answer) = ReplyPort::oneshot();
+        rig.partitions.send(&a0(), DeleteRecords { before: Offset(1), reply });
+        assert_eq!(answer.await, Err(Refusal::PolicyViolation));
+        assert!(rig.close().await);
+    });
+}
+
+#[test]
+fn another_leader_is_named_and_fenced_epochs_are_refused() {
+    run(async |path| {
+        let rig = Rig::real(path);
+        rig.open(spec("a", 0)).await;
+        let mut moved = spec("a", 0);
+        moved.leadership.leader = BrokerId(2);
+        moved.leadership.epoch = LeaderEpoch(4);
+        rig.partitions.update(moved.clone());
+        let refused = rig.append(&a0(), 1, batch(1)).await.expect_err("another leads");
+        assert_eq!(refused.code, ResponseError::NotLeaderOrFollower);
+        assert_eq!(refused.leader, Some((BrokerId(2), LeaderEpoch(4))));
+        moved.leadership.leader = BROKER;
+        moved.leadership.epoch = LeaderEpoch(5);
+        rig.partitions.update(moved);
+        rig.append(&a0(), 1, batch(1)).await.expect("leads again");
+        assert!(rig.close().await);
+    });
+}
+
+#[test]
+fn old_segments_go_and_readers_hear_of_it() {
+    run(async |path| {
+        let options = StorageOptions { retention_check_ms: 10, ..StorageOptions::default() };
+        let rig = Rig::with(Arc::new(RealDisk), path, options);
+        let log = LogConfig { segment_bytes: 400, retention_bytes: 1000, ..LogConfig::default() };
+        rig.open(super::PartitionSpec { log: Arc::new(log), ..spec("a", 0) }).await;
+        load(&rig, 40).await;
+        until(async || rig.read(&a0(), 39).await.is_ok_and(|read| read.log_start > Offset(20)))
+            .await;
+        assert!(matches!(rig.read(&a0(), 0).await, Err(Refusal::OffsetOutOfRange { .. })));
+        assert!(rig.close().await);
+    });
 }

@@ -161,6 +161,7 @@ impl PartitionLog {
             metas.push(meta(&batch.header, batch.len, next, last_offset));
             next = last_offset.plus(1);
         }
+        self.changed = true;
         let written = self.log.append(now, &checked.bytes, &metas)?;
         if let Some(base) = written.rolled {
             self.snapshot_at(base)?;

@@ -40,6 +40,8 @@ pub struct PartitionLog {
     epochs: LeaderEpochCache,
     /// Offsets of the producer snapshots on disk.
     snapshots: BTreeSet<Offset>,
+    /// Whether an orderly stop has anything to write: not if all is as the last one left it.
+    changed: bool,
 }
 
 impl PartitionLog {
@@ -85,6 +87,7 @@ impl PartitionLog {
     /// When `offset` is behind the log's end, or the directory is offline.
     pub fn advance_log_start(&mut self, offset: Offset) -> Result<Offset, StorageError> {
         if offset > self.log.log_start_offset() {
+            self.changed = true;
             self.log.advance_log_start(offset)?;
             self.log_start_moved()?;
         }
@@ -102,6 +105,7 @@ impl PartitionLog {
             self.take_snapshot()?;
         }
         if retired.segments > 0 {
+            self.changed = true;
             self.log_start_moved()?;
         }
         Ok(retired)
@@ -146,6 +150,7 @@ impl PartitionLog {
         if !self.log.truncate_to(now, offset)? {
             return Ok(false);
         }
+        self.changed = true;
         let end = self.log.log_end_offset();
         while let Some(last) = self.snapshots.last().copied().filter(|last| *last > end) {
             self.log.delete_snapshot(last)?;
@@ -164,6 +169,9 @@ impl PartitionLog {
     /// # Errors
     /// When the directory fails.
     pub fn close(&mut self, now: Tick) -> Result<Option<FlushJob>, StorageError> {
+        if !self.changed {
+            return Ok(None);
+        }
         self.take_snapshot()?;
         self.log.close(now)
     }

@@ -54,10 +54,11 @@ impl PartitionLog {
             epochs = LeaderEpochCache::default();
             log.visit(log.log_start_offset(), &mut Epochs(&mut epochs))?;
         }
+        let changed = !open.state.clean && log.log_end_offset() > Offset::ZERO;
         let cut = epochs.truncate_from_end(log.log_end_offset());
         let moved = epochs.truncate_from_start(log.log_start_offset());
         let snapshots = log.snapshots()?.into_iter().collect();
-        let mut this = Self { log, rules, producers, epochs, snapshots };
+        let mut this = Self { log, rules, producers, epochs, snapshots, changed };
         this.drop_stray_snapshots(scanned_from)?;
         if cut || moved || !believed || scanned_from.is_some() && !this.epochs.entries().is_empty()
         {
