@@ -256,7 +256,8 @@ fn the_message_map_names_every_handler() {
         for line in text.lines() {
             let Some(rest) = line.trim_start().strip_prefix("impl Handler<") else { continue };
             let Some((message, actor)) = rest.split_once("> for ") else { continue };
-            let message = message.split('<').next().unwrap_or(message);
+            let message = message.split("<").next().unwrap_or(message);
+            let message = message.rsplit("::").next().unwrap_or(message);
             let actor = actor.trim_end_matches([' ', '{']);
             let row = map.lines().any(|l| l.contains(&format!("`{message}`")) && l.contains(actor));
             if !row {
