@@ -36,7 +36,7 @@ start() {
     kill -0 "$broker" 2>/dev/null || { echo "quickstart: the broker ended" >&2; exit 1; }
     sleep 0.05
   done
-  address=$(head -n 1 "$work/port" | awk '{print $NF}')
+  address=$(sed -n '1s,^.*[ /],,p' "$work/port")
 }
 
 start
