@@ -14,9 +14,12 @@ use super::quotas::ConnectionQuotas;
 use crate::node::Node;
 use crate::runtime::{Child, ReplyPort, Route, tell};
 
+/// Where the guardian publishes the acceptor of one listener.
+type AcceptorSlot = Arc<Mutex<Option<Arc<Addr<Acceptor>>>>>;
+
 /// The listeners and connections of a broker.
 pub struct Server {
-    acceptors: Vec<Arc<Mutex<Option<Arc<Addr<Acceptor>>>>>>,
+    acceptors: Vec<AcceptorSlot>,
     hosts: Arc<Hosts>,
     quotas: Arc<ConnectionQuotas>,
 }
@@ -80,10 +83,7 @@ fn start_hosts(node: &Arc<Node>, rules: ConnectionRules) -> Arc<Hosts> {
     hosts
 }
 
-fn start_acceptor(
-    node: &Arc<Node>,
-    parts: AcceptorParts,
-) -> Arc<Mutex<Option<Arc<Addr<Acceptor>>>>> {
+fn start_acceptor(node: &Arc<Node>, parts: AcceptorParts) -> AcceptorSlot {
     let current = Arc::new(Mutex::new(None));
     let published = Arc::clone(&current);
     let name = format!("acceptor {}", parts.listener.name);

@@ -126,7 +126,7 @@ impl Writer {
         if let [one] = slices {
             return Ok(rustix::net::send(stream, one, flags)?);
         }
-        let mut space = [MaybeUninit::uninit(); 0];
+        let mut space: [MaybeUninit<u8>; 0] = [];
         let mut control = SendAncillaryBuffer::new(&mut space);
         Ok(rustix::net::sendmsg(stream, slices, &mut control, flags)?)
     }

@@ -1,5 +1,7 @@
 //! Tests of the snapshot file.
 
+#![expect(clippy::indexing_slicing, reason = "a test may panic")]
+
 use super::super::producers::ProducerBatch;
 use super::*;
 

@@ -1,5 +1,7 @@
 //! Tests of the producer state: Kafka's rules one by one, and duplicates under random retries.
 
+#![expect(clippy::indexing_slicing, reason = "a test may panic")]
+
 use proptest::prelude::*;
 
 use super::*;
