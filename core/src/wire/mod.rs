@@ -1,9 +1,8 @@
 //! Bytes to requests and responses to bytes.
 //!
 //! The message library decodes what it is given, but reserves room for as many array elements as
-//! the wire announces; [`decode`] puts a guard between it and the wire. Produce and Fetch, which
-//! carry the data, have codecs of their own: `produce` reads a request without copying records,
-//! and `fetch` writes a response around payloads that never enter the process.
+//! the wire announces; [`decode`] puts a guard between it and the wire. Byte fields are shared with
+//! the frame, never copied, so the records of a Produce request stay where the socket left them.
 #![deny(clippy::indexing_slicing)]
 
 pub mod api;
