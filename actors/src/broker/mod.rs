@@ -23,7 +23,7 @@ use crate::storage::{Storage, StorageOptions};
 pub use error::StartError;
 
 /// How long requests in flight may take to finish when the broker stops.
-const DRAIN_MS: u64 = 3_000;
+const DRAIN_MS: u64 = 1_500;
 
 /// A running broker.
 pub struct Broker {
@@ -48,7 +48,10 @@ impl Broker {
         let node = make_node(settings, disk, opened)?;
         // set once, right here
         drop(node.listeners.set(listeners.clone()));
-        controller::start(&node).await.map_err(StartError::Controller)?;
+        if let Err(error) = controller::start(&node).await {
+            stop_cores(&node).await;
+            return Err(StartError::Controller(error));
+        }
         let sockets = sockets.into_iter().zip(listeners).collect();
         let server = Server::start(&node, sockets, listen::rules(&node.settings));
         Ok(Self { node, server, ready_after: begun.elapsed() })
@@ -82,11 +85,17 @@ impl Broker {
         if !self.node.storage.close(-1).await {
             tracing::error!("not every log directory was closed in order");
         }
-        let cores = Arc::clone(&self.node.cores);
-        // waits for threads
-        if tokio::task::spawn_blocking(move || cores.stop()).await.is_err() {
-            tracing::error!("the cores did not stop in order");
-        }
+        stop_cores(&self.node).await;
+    }
+}
+
+/// Stops the threads of the cores; whatever actors are left end with them.
+async fn stop_cores(node: &Node) {
+    node.guardian.close();
+    let cores = Arc::clone(&node.cores);
+    // waits for threads
+    if tokio::task::spawn_blocking(move || cores.stop()).await.is_err() {
+        tracing::error!("the cores did not stop in order");
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use super::messages::{Adopt, StopAccepting};
 use super::quotas::ConnectionQuotas;
 use super::{ConnectionHost, Listener};
-use crate::runtime::{Epitaph, Registry, tell};
+use crate::runtime::{Epitaph, Registry, monotonic_ms, tell};
 
 /// The pause after the first failed accept of a streak; doubled up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
@@ -127,6 +127,9 @@ async fn accept_all(parts: &AcceptorParts) -> io::Result<()> {
             Ok((stream, peer)) => {
                 pause = FIRST_PAUSE;
                 hand_over(parts, stream.into_std()?, peer);
+                if let Some(wait) = parts.quotas.pace(monotonic_ms()) {
+                    tokio::time::sleep(wait).await;
+                }
             }
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
@@ -152,7 +155,7 @@ fn hand_over(parts: &AcceptorParts, socket: std::net::TcpStream, peer: SocketAdd
         Ok(permit) => permit,
         Err(limit) => {
             let listener = &*parts.listener.name;
-            tracing::info!(%peer, listener, limit, "connection rejected: too many from its address");
+            tracing::info!(%peer, listener, limit, "connection rejected: too many of its peer");
             return;
         }
     };

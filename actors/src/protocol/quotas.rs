@@ -21,6 +21,8 @@ struct Counts {
     total: usize,
     per_ip: HashMap<IpAddr, usize>,
     per_listener: HashMap<String, usize>,
+    /// The second that is being counted, and the connections accepted in it.
+    this_second: (u64, i32),
 }
 
 /// Counts open connections against the limits in force: `max.connections`, of the broker and of a
@@ -57,6 +59,19 @@ impl ConnectionQuotas {
             // running out of time is as good a reason to look again
             drop(tokio::time::timeout(LOOK_AGAIN, room).await);
         }
+    }
+
+    /// Counts an accept against `max.connection.creation.rate`; how long to wait before the next,
+    /// if the second's share is used up.
+    pub fn pace(&self, now_ms: u64) -> Option<Duration> {
+        let rate = self.node.dynamic.load().max_connection_creation_rate.max(1);
+        let mut counts = self.counts.lock();
+        let (second, accepted) = &mut counts.this_second;
+        if *second != now_ms / 1_000 {
+            (*second, *accepted) = (now_ms / 1_000, 0);
+        }
+        *accepted = accepted.saturating_add(1);
+        (*accepted >= rate).then(|| Duration::from_millis(1_000 - now_ms % 1_000))
     }
 
     /// Connections open now.

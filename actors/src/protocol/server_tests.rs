@@ -298,3 +298,18 @@ fn stopping_closes_every_connection_and_the_port() {
         assert_eq!(server.connections(), 0);
     });
 }
+
+#[test]
+fn new_connections_are_paced() {
+    let limit = [("max.connection.creation.rate", "5")];
+    with_settings(rules(), &limit, |address, _, server| async move {
+        let started = monotonic_ms();
+        let mut clients = Vec::new();
+        for _ in 0..11 {
+            clients.push(TcpStream::connect(address).await.unwrap());
+        }
+        until(|| server.connections() == 11).await;
+        // eleven at five a second begin in the third second at the earliest
+        assert!(monotonic_ms() - started >= 1_000);
+    });
+}
