@@ -7,6 +7,7 @@ mod clients_python;
 mod crash;
 mod faults;
 mod figures;
+mod group_probe;
 mod journey;
 mod kafka_tools;
 mod kcat;
