@@ -346,3 +346,20 @@ proptest! {
         let _ = validate(Bytes::from(noise), &rules(), NOW);
     }
 }
+
+#[test]
+fn records_that_nobody_shares_are_not_copied() {
+    let sent = built(&builder(), Compression::None);
+    let place = sent.as_ptr();
+    let taken = validate(sent, &ValidationRules::default(), NOW).expect("good");
+    assert_eq!(taken.bytes.as_ptr(), place);
+    // as they come off a socket: a part of a frame whose other parts are gone
+    let mut frame = bytes::BytesMut::from(&b"some header"[..]);
+    frame.extend_from_slice(&built(&builder(), Compression::None));
+    let mut frame = frame.freeze();
+    let records = frame.split_off(11);
+    drop(frame);
+    let place = records.as_ptr();
+    let taken = validate(records, &ValidationRules::default(), NOW).expect("good");
+    assert_eq!(taken.bytes.as_ptr(), place);
+}
