@@ -47,6 +47,14 @@ fn every_key_of_kafka_is_there_as_kafka_has_it() {
 }
 
 #[test]
+fn every_key_of_older_releases_is_known() {
+    let names = include_str!("../fixtures/kafka-older-keys.txt").lines();
+    for name in names.filter(|line| !line.starts_with('#')) {
+        assert!(broker(name).is_some(), "{name}");
+    }
+}
+
+#[test]
 fn every_default_fits_its_own_rule() {
     for definition in all() {
         if let Some(text) = definition.default {

@@ -88,6 +88,18 @@ pub(super) static KEYS: &[Definition] = &[
         NO_HANDOVER,
     ),
     old(
+        "leader.imbalance.per.broker.percentage",
+        Kind::Int,
+        "How uneven leaders could be spread.",
+        "no effect yet; a cluster is one broker for now.",
+    ),
+    old(
+        "metadata.log.segment.min.bytes",
+        Kind::Int,
+        "The smallest size of a metadata segment in tests.",
+        "no effect; the metadata log is compacted by snapshots of its own timing.",
+    ),
+    old(
         "quota.producer.default",
         Kind::Long,
         "The bytes a second each producer could send.",

@@ -11,5 +11,6 @@ mod group_probe;
 mod journey;
 mod kafka_tools;
 mod kcat;
+mod settings;
 mod start;
 mod tidy;
