@@ -34,7 +34,8 @@ impl GroupsHandle {
         index: i32,
     ) {
         let partition = TopicPartition::new(OFFSETS_TOPIC, index);
-        let log = PartitionLog::new(Arc::clone(partitions), partition);
+        let log =
+            PartitionLog::new(Arc::clone(partitions), partition, settings.offsets_load_buffer_size);
         self.start(guardian, settings, index, Arc::new(log));
     }
 

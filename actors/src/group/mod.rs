@@ -35,7 +35,7 @@ use messages::AnswerPort;
 /// The coordinator of one partition of `__consumer_offsets`.
 ///
 /// Lives on the core of that partition; owned by [`GroupsHandle`] through the guardian; mailbox
-/// 1,024 messages, behind which calls are refused. Never blocks, but for reads of at most 1 MiB
+/// 1,024 messages, behind which calls are refused. Never blocks, but for reads of at most 4 MiB
 /// while it loads. Rebuilt after a panic by loading its log again; clients that waited are told to
 /// find their coordinator again.
 pub struct GroupCoordinatorActor {
@@ -103,11 +103,17 @@ fn group_settings(settings: &Settings) -> GroupSettings {
         offsets_retention_ms: i64::from(settings.offsets_retention_minutes) * 60_000,
         retention_check_interval_ms: u64::try_from(settings.offsets_retention_check_interval_ms)
             .unwrap_or(u64::MAX),
-        // the topic takes batches of this size; leave room for the batch's own bytes
-        append_max_bytes: size(settings.message_max_bytes).min(MAX_APPEND_BYTES),
+        // a batch must fit the topic's largest message and one segment
+        append_max_bytes: size(settings.message_max_bytes)
+            .min(size(settings.offsets_topic_segment_bytes))
+            .saturating_sub(BATCH_OVERHEAD)
+            .min(MAX_APPEND_BYTES),
         ..GroupSettings::default()
     }
 }
+
+/// A batch's header, and some air.
+const BATCH_OVERHEAD: usize = 128;
 
 /// Appends stay below Kafka's default of `max.message.bytes`, 1,048,588.
 const MAX_APPEND_BYTES: usize = 1_000_000;

@@ -13,18 +13,26 @@ use crate::partition::Partitions;
 use crate::partition::messages::{Append, Read, ReadOutcome, TrimLog};
 use crate::runtime::ReplyPort;
 
-/// How much one read of a load brings; a larger batch comes whole.
-const READ_BYTES: u32 = 1 << 20;
+/// The most that one read of a load brings, whatever the settings say: the core's other actors wait
+/// meanwhile. A larger batch comes whole.
+const MAX_READ_BYTES: u32 = 4 << 20;
 
 /// The log of one partition, through its actor.
 pub(super) struct PartitionLog {
     partitions: Arc<Partitions>,
     partition: TopicPartition,
+    read_bytes: u32,
 }
 
 impl PartitionLog {
-    pub(super) fn new(partitions: Arc<Partitions>, partition: TopicPartition) -> Self {
-        Self { partitions, partition }
+    /// Reads up to `load_buffer` bytes at once (`offsets.load.buffer.size`).
+    pub(super) fn new(
+        partitions: Arc<Partitions>,
+        partition: TopicPartition,
+        load_buffer: i32,
+    ) -> Self {
+        let read_bytes = u32::try_from(load_buffer).unwrap_or(0).clamp(1, MAX_READ_BYTES);
+        Self { partitions, partition, read_bytes }
     }
 }
 
@@ -45,7 +53,8 @@ impl OffsetsLog for PartitionLog {
     }
 
     fn read(&self, from: Offset, reply: ReplyPort<Result<LogBatch, ResponseError>>) {
-        read_from(Arc::clone(&self.partitions), self.partition.clone(), from, true, reply);
+        let at = ReadAt { from, max_bytes: self.read_bytes, again: true };
+        read_from(Arc::clone(&self.partitions), self.partition.clone(), at, reply);
     }
 
     fn trim(&self, before: Offset) {
@@ -59,16 +68,24 @@ impl OffsetsLog for PartitionLog {
     }
 }
 
-/// Reads from `from`; if that is outside the log, `again` from where the log starts.
+/// One read.
+#[derive(Clone, Copy)]
+struct ReadAt {
+    from: Offset,
+    max_bytes: u32,
+    /// If `from` is below the log, read again from where it starts.
+    again: bool,
+}
+
+/// Reads a part of the log.
 fn read_from(
     partitions: Arc<Partitions>,
     partition: TopicPartition,
-    from: Offset,
-    again: bool,
+    at: ReadAt,
     reply: ReplyPort<Result<LogBatch, ResponseError>>,
 ) {
     let request = ReadRequest {
-        fetch_offset: from.max(Offset::ZERO),
+        fetch_offset: at.from.max(Offset::ZERO),
         current_leader_epoch: LeaderEpoch::NONE,
         last_fetched_epoch: LeaderEpoch::NONE,
         isolation: Isolation::LogEnd,
@@ -76,12 +93,13 @@ fn read_from(
     let (back, name) = (Arc::clone(&partitions), partition.clone());
     let port = ReplyPort::new(move |done: Result<ReadOutcome, Refusal>| match done {
         Ok(outcome) => reply.send(part(&outcome)),
-        Err(Refusal::OffsetOutOfRange { log_start, .. }) if again && log_start > from => {
-            read_from(back, name, log_start, false, reply);
+        Err(Refusal::OffsetOutOfRange { log_start, .. }) if at.again && log_start > at.from => {
+            let at = ReadAt { from: log_start, again: false, ..at };
+            read_from(back, name, at, reply);
         }
         Err(refusal) => reply.send(Err(refusal.code())),
     });
-    partitions.send(&partition, Read { request, max_bytes: READ_BYTES, reply: port });
+    partitions.send(&partition, Read { request, max_bytes: at.max_bytes, reply: port });
 }
 
 fn part(outcome: &ReadOutcome) -> Result<LogBatch, ResponseError> {
