@@ -79,7 +79,7 @@ pub enum Rule {
     OneOfAnyCase(&'static [&'static str]),
     /// Text of at least one character.
     NonEmptyText,
-    /// A list without empty members, of these words only (no words: any), which may be empty or not.
+    /// A list of these words only (no words: any), none of them empty; it may be empty or not.
     Members(&'static [&'static str], MayBeEmpty),
     /// `*`, nothing, or `partition:broker` pairs (KIP-73).
     ThrottledReplicas,

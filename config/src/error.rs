@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// A setting that cannot be used, with what is allowed instead.
 ///
-/// The texts are those of Kafka's `ConfigException`, because clients show what AlterConfigs answers.
+/// The texts are those of Kafka's `ConfigException`: clients show what AlterConfigs answers.
 #[derive(Debug)]
 pub enum SettingError {
     /// The value is of the wrong type or out of range.

@@ -1,3 +1,5 @@
+//! Tests of listeners: what is read, what is refused.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of loading: layers, files of every release, what is said.
+
 use super::*;
 use crate::table;
 use std::io::Write;

@@ -1,3 +1,5 @@
+//! Tests of the settings in force and of the checks across keys.
+
 use super::*;
 
 fn refused(pairs: &[(&str, &str)]) -> String {

@@ -1,3 +1,5 @@
+//! Tests of the table against the definitions of Kafka 4.3 and older releases.
+
 use super::*;
 use crate::definition::{Importance, Standing, Update};
 

@@ -1,3 +1,5 @@
+//! Tests of what is in force for a topic.
+
 use super::*;
 
 fn own(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {

@@ -1,3 +1,5 @@
+//! Tests of values and rules, worded as Kafka words them.
+
 use proptest::prelude::*;
 
 use super::*;
@@ -45,6 +47,14 @@ fn refusals_are_worded_as_kafkas() {
             "Invalid value foo for configuration log.cleanup.policy: String must be one of: \
              compact, delete",
         ),
+    ] {
+        assert_eq!(refused(key, text), expected);
+    }
+}
+
+#[test]
+fn refusals_of_levels_and_lists_are_worded_as_kafkas() {
+    for (key, text, expected) in [
         (
             "compression.gzip.level",
             "0",
@@ -54,7 +64,8 @@ fn refusals_are_worded_as_kafkas() {
         (
             "listeners",
             "",
-            "Configuration 'listeners' must not be empty. Valid values include: any non-empty value",
+            "Configuration 'listeners' must not be empty. Valid values include: any non-empty \
+             value",
         ),
         ("listeners", "a,,b", "Configuration 'listeners' values must not be empty."),
         (
@@ -73,8 +84,8 @@ fn refusals_are_worded_as_kafkas() {
             "leader.replication.throttled.replicas",
             "x",
             "Invalid value [x] for configuration leader.replication.throttled.replicas: \
-             leader.replication.throttled.replicas must be the literal '*' or a list of replicas in \
-             the following format: [partitionId]:[brokerId],[partitionId]:[brokerId],...",
+             leader.replication.throttled.replicas must be the literal '*' or a list of replicas \
+             in the following format: [partitionId]:[brokerId],[partitionId]:[brokerId],...",
         ),
     ] {
         assert_eq!(refused(key, text), expected);

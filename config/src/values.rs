@@ -61,11 +61,6 @@ impl Values {
         self.fixed.insert(key.to_owned(), Given { text: text.to_owned(), layer });
     }
 
-    /// Takes back what was given for `key` before the start.
-    pub fn remove(&mut self, key: &str) -> Option<Given> {
-        self.fixed.remove(key)
-    }
-
     /// Replaces what was set while the broker runs.
     pub(crate) fn with_dynamic(
         &self,

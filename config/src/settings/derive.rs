@@ -334,7 +334,8 @@ fn inter_broker(
     }
     if !map.contains_key(&name) {
         let reason = format!(
-            "Listener with name {name} defined in {key} not found in listener.security.protocol.map."
+            "Listener with name {name} defined in {key} not found in \
+             listener.security.protocol.map."
         );
         return Err(SettingError::conflict(key, name, reason));
     }
