@@ -187,8 +187,7 @@ pub(super) static KEYS: &[Definition] = &[
     )
     .default("5242880")
     .at_least(1)
-    .high()
-    .noted("no effect; the offsets topic is read in pieces of one size."),
+    .high(),
     key(
         "offsets.retention.check.interval.ms",
         Kind::Long,

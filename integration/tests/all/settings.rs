@@ -124,3 +124,21 @@ fn files_of_every_release_start_a_broker() {
         assert!(!log.contains("no such key"), "{name}: {log}");
     }
 }
+
+#[test]
+fn nothing_but_start_makes_a_data_directory_below_the_current_one() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (log, port_file) = (dir.path().join("log"), dir.path().join("port"));
+    let mut command = ottla();
+    command.arg("start").arg("--port-file").arg(&port_file).current_dir(dir.path());
+    command.arg("--override").arg("listeners=PLAINTEXT://127.0.0.1:0");
+    let mut child = ChildProcess::start("ottla", &mut command, &log).expect("the binary runs");
+    let ready = poll_until(LIMIT, || match child.ended() {
+        Some(status) => panic!("ended with {status}: {}", child.output()),
+        None => port_file.exists().then_some(()),
+    });
+    assert!(ready.is_some() && dir.path().join("data/meta.properties").exists());
+    child.signal(Signal::TERM);
+    let ended = poll_until(LIMIT, || child.ended());
+    assert_eq!(ended.and_then(|status| status.code()), Some(0), "{}", child.output());
+}
