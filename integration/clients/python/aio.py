@@ -62,6 +62,9 @@ async def read(command):
         client.unsubscribe()
         client.assign(partitions)
         ends = await client.end_offsets(partitions)
+        # the reset that `assign` began must be over, or it overtakes the seek
+        for p in partitions:
+            await client.position(p)
         if "offset" in place:
             await client.seek_to_end(*partitions)
             for p in partitions:
