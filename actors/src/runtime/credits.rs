@@ -152,3 +152,7 @@ impl RequestTicket {
         self.memory.as_ref().map_or(0, MemoryPermit::bytes)
     }
 }
+
+#[cfg(test)]
+#[path = "credits_tests.rs"]
+mod tests;
