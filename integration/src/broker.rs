@@ -1,4 +1,5 @@
-//! The broker a scenario runs against: ours, or Apache Kafka to see that the scenario itself is right.
+//! The broker a scenario runs against: ours, or Apache Kafka to see that the scenario itself is
+//! right.
 
 use std::path::PathBuf;
 

@@ -52,7 +52,8 @@ impl ChildProcess {
             && let Ok(raw) = i32::try_from(self.child.id())
             && let Some(pid) = Pid::from_raw(raw)
         {
-            // a process that ended between the two calls is still ours to reap, so the id is not reused
+            // a process that ended between the two calls is still ours to reap, so the id is not
+            // reused
             let _ = kill_process(pid, signal);
         }
     }

@@ -1,4 +1,5 @@
-//! A client program under `integration/clients/`: commands go in and results come out as JSON lines.
+//! A client program under `integration/clients/`: commands go in and results come out as JSON
+//! lines.
 //!
 //! One process serves many commands, so that a JVM is started once. `{"do": "produce", …}` is
 //! answered by any number of `{"event": …}` lines, the last of them `done` or `error`.
@@ -23,7 +24,8 @@ pub struct ClientProgram {
 }
 
 impl ClientProgram {
-    /// Starts `command` with the bootstrap address as its last argument; errors go to a file in `dir`.
+    /// Starts `command` with the bootstrap address as its last argument; errors go to a file in
+    /// `dir`.
     #[track_caller]
     pub fn start(name: &str, mut command: Command, bootstrap: &str, dir: &Path) -> Self {
         let log = dir.join(format!("{name}.err"));

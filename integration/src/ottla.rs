@@ -58,7 +58,8 @@ impl OttlaOptions {
     }
 }
 
-/// A running broker with its data directory; dropping it kills the process and removes the directory.
+/// A running broker with its data directory; dropping it kills the process and removes the
+/// directory.
 #[derive(Debug)]
 pub struct OttlaProcess {
     child: ChildProcess,

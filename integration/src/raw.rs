@@ -1,5 +1,5 @@
-//! A blocking client that says exactly what a test wants said: one connection, one request at a time or
-//! several in a row. It shares no code with the broker but the message library.
+//! A blocking client that says exactly what a test wants said: one connection, one request at a
+//! time or several in a row. It shares no code with the broker but the message library.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;

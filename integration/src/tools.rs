@@ -1,4 +1,5 @@
-//! Fetches the clients the tests use, each through its own package manager, into the target directory.
+//! Fetches the clients the tests use, each through its own package manager, into the target
+//! directory.
 //!
 //! Nothing is fetched twice: each kit has a stamp that holds its manifest, and a file lock keeps
 //! concurrent runs apart. Where a runtime is missing the caller skips with one line that says what

@@ -76,8 +76,8 @@ pub struct ControllerContext {
 /// The controller: decides, writes and answers.
 ///
 /// Lives on the control core, owned by the guardian, which rebuilds it from the metadata log when
-/// it panics. Mailbox: commands, bounded. It blocks on nothing: syncs run on other threads. While it
-/// is rebuilt, commands are refused as retriable.
+/// it panics. Mailbox: commands, bounded. It blocks on nothing: syncs run on other threads. While
+/// it is rebuilt, commands are refused as retriable.
 pub struct ControllerActor {
     context: ControllerContext,
     epitaph: Epitaph,

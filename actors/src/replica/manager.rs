@@ -16,8 +16,8 @@ use crate::runtime::{Epitaph, ReplyPort};
 /// Starts, changes and stops this broker's partitions as the metadata says.
 ///
 /// Lives on the control core, owned by the guardian. It carries out one image at a time: its
-/// mailbox rests until logs are open and directories out of the way. Rebuilt after a panic, it compares the
-/// next image with what is running.
+/// mailbox rests until logs are open and directories out of the way. Rebuilt after a panic, it
+/// compares the next image with what is running.
 pub struct ReplicaManager {
     node: Arc<Node>,
     /// Whether an image was carried out: only then does a delta say all that changed.

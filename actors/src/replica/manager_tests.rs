@@ -1,4 +1,5 @@
-//! A whole broker: what the controller decides is found on disk, and what is on disk is found again.
+//! A whole broker: what the controller decides is found on disk, and what is on disk is found
+//! again.
 
 use std::path::Path;
 use std::sync::Arc;

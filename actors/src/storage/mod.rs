@@ -1,9 +1,10 @@
 //! One actor for each log directory and arbiter: owns the logs of the partitions that live there.
 //!
-//! Appends and reads are plain calls into an owned [`PartitionLog`](ottla_core::storage::PartitionLog);
-//! what takes long (opening with recovery, syncs, deleting files) runs as a job on a thread that
-//! may block. A write that fails takes the whole directory offline: every partition in it answers
-//! KAFKA_STORAGE_ERROR from then on, and the rest of the broker serves on.
+//! Appends and reads are plain calls into an owned
+//! [`PartitionLog`](ottla_core::storage::PartitionLog); what takes long (opening with recovery,
+//! syncs, deleting files) runs as a job on a thread that may block. A write that fails takes the
+//! whole directory offline: every partition in it answers KAFKA_STORAGE_ERROR from then on, and the
+//! rest of the broker serves on.
 
 mod data;
 mod dir;

@@ -1,8 +1,8 @@
 //! The way of a decision: decided on the newest state, written, committed, carried out, answered.
 //!
 //! One entry is written at a time. What is decided meanwhile is gathered and becomes the next
-//! entry, so that a burst of requests costs one sync. Decisions are made on the state that all entries
-//! before them will lead to; if one fails to be written, all behind it fail with it.
+//! entry, so that a burst of requests costs one sync. Decisions are made on the state that all
+//! entries before them will lead to; if one fails to be written, all behind it fail with it.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -268,7 +268,7 @@ impl fmt::Display for SequenceError {
             ),
             Self::InvalidProducerEpoch { producer_id, current, incoming } => write!(
                 f,
-                "epoch {incoming} of producer {producer_id} is smaller than the last seen, {current}"
+                "epoch {incoming} of producer {producer_id} is below the last seen, {current}"
             ),
         }
     }

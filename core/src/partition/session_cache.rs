@@ -13,7 +13,8 @@ const NO_SESSION: i32 = 0;
 const INITIAL_EPOCH: i32 = 0;
 /// The epoch that wants none.
 const FINAL_EPOCH: i32 = -1;
-/// How long a session is safe from others (`FetchSession.MIN_INCREMENTAL_FETCH_SESSION_EVICTION_MS`).
+/// How long a session is safe from others
+/// (`FetchSession.MIN_INCREMENTAL_FETCH_SESSION_EVICTION_MS`).
 const EVICTION_MS: u64 = 120_000;
 
 /// What kind of fetch a request is.

@@ -1,4 +1,5 @@
-//! Names of files and directories, as Kafka's `LogFileUtils`, `LocalLog` and `UnifiedLog` make them.
+//! Names of files and directories, as Kafka's `LogFileUtils`, `LocalLog` and `UnifiedLog` make
+//! them.
 
 use crate::base::{Offset, TopicPartition};
 

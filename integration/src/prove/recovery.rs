@@ -1,4 +1,5 @@
-//! From the start of the process to the first fetched record, with full logs, after a clean stop and a kill.
+//! From the start of the process to the first fetched record, with full logs, after a clean stop
+//! and a kill.
 
 use std::time::{Duration, Instant};
 

@@ -18,7 +18,8 @@ use crate::{OttlaOptions, OttlaProcess};
 const TOPIC: &str = "read";
 const RECORD: usize = 1000;
 
-/// Fills a partition with `bytes`, lets kcat read it, and says which part of the log went by sendfile.
+/// Fills a partition with `bytes`, lets kcat read it, and says which part of the log went by
+/// sendfile.
 ///
 /// # Errors
 /// If strace or kcat is not on the machine.

@@ -1,8 +1,9 @@
 //! Killed under load, a hundred times: no acknowledged record is missing, none is there twice.
 //!
-//! One idempotent producer for each partition, half of them with acks=1 and half with acks=all, keeps
-//! several batches in flight. After each kill it sends again what was not acknowledged, with the same
-//! sequence numbers, as a client library does. So the log must hold each record once, in order.
+//! One idempotent producer for each partition, half of them with acks=1 and half with acks=all,
+//! keeps several batches in flight. After each kill it sends again what was not acknowledged, with
+//! the same sequence numbers, as a client library does. So the log must hold each record once, in
+//! order.
 
 use std::collections::VecDeque;
 use std::io;

@@ -1,4 +1,5 @@
-//! The figures that are cheap to measure, on the build under test; `integration/scripts/` has them all.
+//! The figures that are cheap to measure, on the build under test; `integration/scripts/` has them
+//! all.
 
 use ottla_integration::prove::{self, Finding};
 use ottla_integration::tools::or_skip;

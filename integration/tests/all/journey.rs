@@ -1,4 +1,5 @@
-//! What every client library must be able to do, told once: each client's own file brings its program.
+//! What every client library must be able to do, told once: each client's own file brings its
+//! program.
 //!
 //! The programs speak the same commands (`integration/clients/`), so one set of checks serves all.
 
@@ -12,14 +13,15 @@ use serde_json::{Value, json};
 
 /// Records of one combination of codec and acks.
 const RECORDS: u64 = 100_000;
-/// acks, and whether the producer is idempotent. acks=0 not first: a client that does not wait for an
-/// answer loses what it sends to a partition that is still coming up.
+/// acks, and whether the producer is idempotent. acks=0 not first: a client that does not wait for
+/// an answer loses what it sends to a partition that is still coming up.
 const MODES: [(&str, bool); 4] = [("1", false), ("0", false), ("all", false), ("all", true)];
 const CODECS: [&str; 5] = ["none", "gzip", "snappy", "lz4", "zstd"];
 /// Far above what a step takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Timestamp of record 0; record n has n milliseconds more. An hour ago: younger than any retention.
+/// Timestamp of record 0; record n has n milliseconds more. An hour ago: younger than any
+/// retention.
 fn base_time() -> u64 {
     static BASE: OnceLock<u64> = OnceLock::new();
     *BASE.get_or_init(|| {
@@ -47,7 +49,8 @@ pub(crate) fn run(name: &str, command: impl Fn() -> Command) {
     seeks(&mut main);
 }
 
-/// 100,000 records with each codec and each kind of acknowledgement, all there, in order, unchanged.
+/// 100,000 records with each codec and each kind of acknowledgement, all there, in order,
+/// unchanged.
 fn produces_and_reads_back(main: &mut ClientProgram) {
     for codec in CODECS {
         let topic = format!("codec-{codec}");
@@ -180,8 +183,8 @@ fn union(members: &[Member]) -> BTreeSet<u64> {
     members.iter().flat_map(|member| member.delivered.iter().copied()).collect()
 }
 
-/// Three members; one stops in the middle and is killed. The others must be given every record that it
-/// had not committed, and none that it had.
+/// Three members; one stops in the middle and is killed. The others must be given every record that
+/// it had not committed, and none that it had.
 fn group_survives_a_killed_member(
     main: &mut ClientProgram,
     start: &impl Fn(&str) -> ClientProgram,

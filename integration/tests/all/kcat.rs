@@ -94,7 +94,8 @@ fn kcat_produces_with_each_codec_and_acks() {
     }
 }
 
-/// Three members, one of them killed in the middle: it stands still because nobody reads its output.
+/// Three members, one of them killed in the middle: it stands still because nobody reads its
+/// output.
 #[test]
 fn kcat_group_survives_a_killed_member_and_a_restart() {
     if or_skip(tools::kcat()).is_none() {
@@ -123,7 +124,8 @@ fn kcat_group_survives_a_killed_member_and_a_restart() {
         seen.for_each(|&[_, _, id]| there[id] = true);
         there[from..].iter().filter(|&&t| !t).count()
     };
-    // librdkafka commits a record once it is handed to kcat: the one it was about to print may be gone
+    // librdkafka commits a record once it is handed to kcat: the one it was about to print may be
+    // gone
     wait_for("the rest of the records", PATIENCE, || {
         (missing_of(&mut others, 0, RECORDS) <= 2).then_some(())
     });

@@ -65,8 +65,8 @@ struct Checkpoints {
 }
 
 impl LogDir {
-    /// Opens a log directory, which is created if missing: takes its lock, checks whose it is, reads
-    /// its checkpoints, and takes the mark of an orderly stop away.
+    /// Opens a log directory, which is created if missing: takes its lock, checks whose it is,
+    /// reads its checkpoints, and takes the mark of an orderly stop away.
     ///
     /// A directory without `meta.properties` gets one, with `fresh_id` as its `directory.id`.
     pub fn open(
@@ -184,8 +184,8 @@ impl LogDir {
         checkpoints.entries.get(which.index()).and_then(|map| map.get(partition)).copied()
     }
 
-    /// Notes what a checkpoint should say; [`LogDir::write_checkpoints`] writes it. `None` takes the
-    /// partition out.
+    /// Notes what a checkpoint should say; [`LogDir::write_checkpoints`] writes it. `None` takes
+    /// the partition out.
     pub fn note(&self, which: Checkpoint, partition: &TopicPartition, offset: Option<Offset>) {
         let mut checkpoints = self.checkpoints.lock();
         let Some(map) = checkpoints.entries.get_mut(which.index()) else { return };
@@ -229,8 +229,8 @@ impl LogDir {
         Ok(())
     }
 
-    /// Truncates a log after its recovery point on disk was lowered: the records that will be written
-    /// there would otherwise pass for checked ones after a crash. Blocks on a sync.
+    /// Truncates a log after its recovery point on disk was lowered: the records that will be
+    /// written there would otherwise pass for checked ones after a crash. Blocks on a sync.
     pub fn truncate(&self, log: &mut Log, now: Tick, offset: Offset) -> Result<bool, StorageError> {
         if offset >= log.log_end_offset() {
             return Ok(false);
@@ -270,7 +270,7 @@ impl LogDir {
         let unopened = self.unopened.lock().len();
         if unopened > 0 {
             let dir = self.path.display();
-            tracing::warn!(%dir, unopened, "not marked as closed in order: logs were not recovered");
+            tracing::warn!(%dir, unopened, "not marked as closed: logs were not recovered");
             return Ok(());
         }
         let content = format!("{{\"version\":0,\"brokerEpoch\":{broker_epoch}}}");
@@ -281,8 +281,8 @@ impl LogDir {
     /// Takes a deleted partition's log out of the way: its directory is renamed at once and removed
     /// after `file.delete.delay.ms`.
     ///
-    /// The new name is not synced, as many logs may go at once. Should the old one come back after a
-    /// loss of power, the topic's id in it tells, and [`LogDir::set_aside`] moves it.
+    /// The new name is not synced, as many logs may go at once. Should the old one come back after
+    /// a loss of power, the topic's id in it tells, and [`LogDir::set_aside`] moves it.
     pub fn delete_log(&self, log: Log, unique: Uuid, now: Tick) -> Result<(), StorageError> {
         let partition = log.partition().clone();
         let delay = log.config().file_delete_delay_ms;
@@ -292,8 +292,9 @@ impl LogDir {
         Ok(())
     }
 
-    /// Renames a partition's directory that belongs to another topic of the same name, or to none, so
-    /// that a new one can take its place. It is kept as `topic-N.<uuid>-stray`, as Kafka keeps it.
+    /// Renames a partition's directory that belongs to another topic of the same name, or to none,
+    /// so that a new one can take its place. It is kept as `topic-N.<uuid>-stray`, as Kafka keeps
+    /// it.
     pub fn set_aside(
         &self,
         partition: &TopicPartition,
@@ -364,8 +365,8 @@ fn scan(disk: &dyn Disk, path: &Path) -> Result<(Vec<TopicPartition>, Vec<PathBu
     Ok((partitions, stale))
 }
 
-/// Whether the mark of an orderly stop was there. It is removed, durably, before anything is written:
-/// a crash from now on is not orderly.
+/// Whether the mark of an orderly stop was there. It is removed, durably, before anything is
+/// written: a crash from now on is not orderly.
 fn take_clean_mark(disk: &dyn Disk, path: &Path) -> Result<bool, StorageError> {
     let mark = path.join(CLEAN_SHUTDOWN);
     let there = disk.exists(&mark).map_err(|error| StorageError::io("stat", &mark, error))?;

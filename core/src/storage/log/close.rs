@@ -7,8 +7,9 @@ use crate::storage::segment::BatchVisitor;
 use crate::storage::{FlushJob, StorageError};
 
 impl Log {
-    /// Writes what the indexes hold in memory and gives the time index its last entry, as an orderly
-    /// stop leaves it. Returns the sync that must succeed before the directory may be marked clean.
+    /// Writes what the indexes hold in memory and gives the time index its last entry, as an
+    /// orderly stop leaves it. Returns the sync that must succeed before the directory may be
+    /// marked clean.
     pub fn close(&mut self, now: Tick) -> Result<Option<FlushJob>, StorageError> {
         self.env.health.check()?;
         let (place, _, active) = self.parts();

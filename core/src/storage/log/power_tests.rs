@@ -1,8 +1,8 @@
 //! Whatever a log does, power may be lost at any call, and any call may fail.
 //!
 //! A model keeps the batches a log must have. For every call that a random run of operations makes,
-//! the run is repeated with that call going wrong; what is then found on the disk must open, must be
-//! a prefix of what was written, and must have all that was synced.
+//! the run is repeated with that call going wrong; what is then found on the disk must open, must
+//! be a prefix of what was written, and must have all that was synced.
 #![expect(clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::collections::BTreeMap;

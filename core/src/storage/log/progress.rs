@@ -8,8 +8,8 @@ use super::Recovery;
 /// A line is logged whenever so many bytes more have been scanned: some seconds' work.
 const LINE_EVERY: u64 = 4 << 30;
 
-/// Counters of a log directory's recovery, for whoever wants to show them. Says itself how far it is
-/// when it takes long, and what it did when the last log is open.
+/// Counters of a log directory's recovery, for whoever wants to show them. Says itself how far it
+/// is when it takes long, and what it did when the last log is open.
 #[derive(Debug, Default)]
 pub struct RecoveryProgress {
     /// Logs to open.

@@ -10,10 +10,11 @@ use crate::storage::{LogSlice, StorageError};
 const OPEN_FILES: usize = 8;
 
 impl Log {
-    /// The batches from the one that holds `start`, as many whole ones as fit in `max_bytes` and end
-    /// before `upper`; with `min_one`, the first even if it is larger. All are of one segment.
+    /// The batches from the one that holds `start`, as many whole ones as fit in `max_bytes` and
+    /// end before `upper`; with `min_one`, the first even if it is larger. All are of one segment.
     ///
-    /// Empty if there is nothing yet; an error if `start` is before the log's start or past its end.
+    /// Empty if there is nothing yet; an error if `start` is before the log's start or past its
+    /// end.
     pub fn read(
         &mut self,
         start: Offset,
@@ -58,8 +59,8 @@ impl Log {
         self.nothing()
     }
 
-    /// Asks the segment at this place in the log; the active one is last. If its indexes prove wrong
-    /// they are built anew and it is asked again.
+    /// Asks the segment at this place in the log; the active one is last. If its indexes prove
+    /// wrong they are built anew and it is asked again.
     pub(super) fn ask<T>(
         &mut self,
         at: usize,

@@ -51,9 +51,9 @@ pub struct OpenLog<'a> {
 impl Log {
     /// Opens the log in a partition's directory, which may be empty.
     ///
-    /// After an orderly stop only file sizes and the end of the last segment are looked at. Otherwise
-    /// everything from the recovery point on is read and checked, and the log is cut at the first
-    /// batch that is not whole. Missing or wrong indexes are built anew in either case.
+    /// After an orderly stop only file sizes and the end of the last segment are looked at.
+    /// Otherwise everything from the recovery point on is read and checked, and the log is cut at
+    /// the first batch that is not whole. Missing or wrong indexes are built anew in either case.
     pub fn open(
         open: &OpenLog<'_>,
         visitor: &mut dyn BatchVisitor,
@@ -126,7 +126,8 @@ impl<'a> Opening<'a> {
             _ => false,
         });
         for orphan in orphans {
-            tracing::warn!(dir = %open.dir.display(), file = orphan.name, "index without a log file");
+            let (dir, file) = (open.dir.display(), &orphan.name);
+            tracing::warn!(%dir, file, "index without a log file");
             leftovers::remove(place, &orphan.name)?;
         }
         let mut segments = VecDeque::new();
@@ -172,8 +173,8 @@ impl<'a> Opening<'a> {
     }
 
     /// After anything else: scan from the segment that holds the last record before the recovery
-    /// point. Kafka takes the one that holds the recovery point itself, but a segment that was rolled
-    /// when all its records were synced already got its last index entries after that.
+    /// point. Kafka takes the one that holds the recovery point itself, but a segment that was
+    /// rolled when all its records were synced already got its last index entries after that.
     fn recover(&mut self, visitor: &mut dyn BatchVisitor) -> Result<(), StorageError> {
         let point = self.open.state.recovery_point;
         let behind = self.segments.partition_point(|segment| segment.base_offset() < point);
@@ -283,7 +284,9 @@ impl<'a> Opening<'a> {
         let log_start = open.state.log_start;
         if self.end < log_start && !self.segments.is_empty() {
             tracing::warn!(
-                partition = %open.partition, log_end_offset = %self.end, log_start_offset = %log_start,
+                partition = %open.partition,
+                log_end_offset = %self.end,
+                log_start_offset = %log_start,
                 "the log ends before its start offset: removing all its segments"
             );
             self.drop_after(0)?;

@@ -83,8 +83,8 @@ impl Log {
 
     /// What the log start checkpoint should say; `None` for a log that nothing was deleted from.
     ///
-    /// Kafka leaves out a log whose first segment's name says it. The removal of the segments before
-    /// may not survive a loss of power, and deleted records would reappear.
+    /// Kafka leaves out a log whose first segment's name says it. The removal of the segments
+    /// before may not survive a loss of power, and deleted records would reappear.
     #[must_use]
     pub fn log_start_to_checkpoint(&self) -> Option<Offset> {
         (self.log_start > Offset::ZERO).then_some(self.log_start)

@@ -9,8 +9,8 @@ use crate::storage::segment::{MAX_SIZE, Segment};
 use crate::storage::{LogConfig, StorageError};
 
 impl Log {
-    /// Kafka's condition (`LogSegment.shouldRoll`): the bytes do not fit, the segment is too old, an
-    /// index is full, or an offset is too far from the base offset.
+    /// Kafka's condition (`LogSegment.shouldRoll`): the bytes do not fit, the segment is too old,
+    /// an index is full, or an offset is too far from the base offset.
     pub(super) fn must_roll(
         &self,
         now: Tick,

@@ -31,8 +31,8 @@ impl Log {
 
     /// Writes the snapshot of the state before `offset`, in place of one that is there.
     ///
-    /// Not synced: a snapshot that did not survive, or is torn, is told by its checksum, and an older
-    /// one with more of the log gives the same state.
+    /// Not synced: a snapshot that did not survive, or is torn, is told by its checksum, and an
+    /// older one with more of the log gives the same state.
     pub fn write_snapshot(&self, offset: Offset, content: &[u8]) -> Result<(), StorageError> {
         self.env.health.check()?;
         let path = self.snapshot_path(offset);

@@ -7,9 +7,9 @@ use crate::storage::StorageError;
 impl Log {
     /// Cuts off the batch that holds `offset` and all that follow; returns whether there were any.
     ///
-    /// The log's end is then `offset`, or the start of the batch that held it. The recovery point on
-    /// disk must not lie behind it: [`LogDir::truncate`](crate::storage::LogDir::truncate) sees to
-    /// that.
+    /// The log's end is then `offset`, or the start of the batch that held it. The recovery point
+    /// on disk must not lie behind it: [`LogDir::truncate`](crate::storage::LogDir::truncate) sees
+    /// to that.
     pub fn truncate_to(&mut self, now: Tick, offset: Offset) -> Result<bool, StorageError> {
         self.env.health.check()?;
         if offset >= self.next_offset {

@@ -115,8 +115,8 @@ impl Segment {
         self.recover(&mut scan, Offset::ZERO)
     }
 
-    /// The last index entry at or before `recovery_point`, if the indexes and the batch it points to
-    /// agree. Everything before the recovery point was synced, so it needs no second look.
+    /// The last index entry at or before `recovery_point`, if the indexes and the batch it points
+    /// to agree. Everything before the recovery point was synced, so it needs no second look.
     fn trusted_start(&mut self, place: Place<'_>, recovery_point: Offset) -> Option<OffsetEntry> {
         if recovery_point <= self.base_offset {
             return None;
@@ -274,7 +274,8 @@ impl Reader {
         Ok(Checked::Good(header))
     }
 
-    /// Whether a whole message of format 0 or 1 stands here: not to be taken for damage and cut off.
+    /// Whether a whole message of format 0 or 1 stands here: not to be taken for damage and cut
+    /// off.
     fn is_old_message(&mut self) -> io::Result<bool> {
         let left = self.end - self.position;
         let header = self.at_least(BatchHeader::SIZE)?;
@@ -317,8 +318,8 @@ impl Reader {
         Ok(())
     }
 
-    /// A checksum over bytes of the file, chunk by chunk; a length may be a lie, so no memory is set
-    /// aside for it.
+    /// A checksum over bytes of the file, chunk by chunk; a length may be a lie, so no memory is
+    /// set aside for it.
     fn digest(&mut self, kind: crc_fast::CrcAlgorithm, bytes: Range<u64>) -> io::Result<u32> {
         let mut digest = crc_fast::Digest::new(kind);
         let mut at = bytes.start;

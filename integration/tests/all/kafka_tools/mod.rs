@@ -1,7 +1,8 @@
 //! Kafka's own command line classes against the broker and against Apache Kafka: same output.
 //!
-//! The commands of `commands.txt` run in order against both brokers, in one JVM (`Tools.java`). Only what
-//! has to differ between two installations is made equal first: ports, directories, ids, times.
+//! The commands of `commands.txt` run in order against both brokers, in one JVM (`Tools.java`).
+//! Only what has to differ between two installations is made equal first: ports, directories, ids,
+//! times.
 
 mod dump_log;
 mod normal;
