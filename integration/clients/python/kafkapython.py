@@ -91,7 +91,9 @@ def member(command):
     delivery = Delivery(command)
     client.subscribe([command["topic"]], listener=Assignments())
     while not asked_to_stop():
-        polled = client.poll(100, max_records=1000)
+        # long: if a poll ends between the answers to its JoinGroup and SyncGroup, kafka-python 3.0
+        # forgets to finish joining, sends no heartbeat and is put out of the group
+        polled = client.poll(3000, max_records=1000)
         records = [(r.partition, r.offset, r.value) for part in polled.values() for r in part]
         if not records:
             continue
