@@ -17,7 +17,7 @@ port=${OTTLA_PORT:-29092} kafka_port=${KAFKA_PORT:-29592}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-(cd "$root" && cargo build --release --locked --bin ottla)
+(cd "$root" && cargo build -q --release --locked --bin ottla)
 target=${CARGO_TARGET_DIR:-$root/target}
 export CARGO_TARGET_DIR="$target/loadgen"
 : > "$raw"

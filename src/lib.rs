@@ -47,6 +47,11 @@ impl Engine {
         self.0.ready_after()
     }
 
+    /// Returns when every log directory has failed: all that is left to do is [`Engine::stop`].
+    pub async fn lost(&self) {
+        self.0.lost().await;
+    }
+
     /// Stops in order: accepts no more, finishes requests in flight, closes the logs and marks
     /// them clean.
     pub async fn stop(self) {

@@ -8,6 +8,7 @@ use ottla_config::Settings;
 use ottla_core::base::BrokerId;
 use ottla_core::controller::MetadataImage;
 use ottla_core::storage::Disk;
+use tokio::sync::Notify;
 
 use crate::controller::ControllerHandle;
 use crate::group::GroupsHandle;
@@ -50,4 +51,6 @@ pub struct Node {
     pub credits: Arc<Credits>,
     /// The bound listeners, once they are.
     pub listeners: OnceLock<Vec<Arc<Listener>>>,
+    /// Notified when the last log directory has failed: there is nothing left to serve.
+    pub lost: Notify,
 }

@@ -35,5 +35,6 @@ pub(crate) fn node_with(cores: usize, settings: Settings) -> Arc<Node> {
         controller: Default::default(),
         credits: Credits::new(64 * 1024 * 1024),
         listeners: OnceLock::new(),
+        lost: Default::default(),
     })
 }

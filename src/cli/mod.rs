@@ -58,6 +58,8 @@ enum Failure {
     LogLevel { place: &'static str, value: String, reason: String },
     /// The broker did not start.
     Start(ottla::StartError),
+    /// Every log directory failed while the broker ran.
+    Lost { data: String },
     /// A file or the terminal could not be written.
     Write { what: String, source: std::io::Error },
 }
@@ -66,7 +68,7 @@ impl Failure {
     fn exit_code(&self) -> ExitCode {
         match self {
             Self::Settings(_) | Self::LogLevel { .. } => ExitCode::from(2),
-            Self::Start(_) | Self::Write { .. } => ExitCode::FAILURE,
+            Self::Start(_) | Self::Lost { .. } | Self::Write { .. } => ExitCode::FAILURE,
         }
     }
 }
@@ -81,6 +83,9 @@ impl fmt::Display for Failure {
                  or directives such as info,ottla_core=debug"
             ),
             Self::Start(error) => error.fmt(f),
+            Self::Lost { data } => {
+                write!(f, "all log directories have failed: {data}; see the errors above")
+            }
             Self::Write { what, source } => write!(f, "cannot write {what}: {source}"),
         }
     }

@@ -49,10 +49,13 @@ async fn serve(
         addresses.join(", "),
         begun.elapsed().as_millis()
     );
-    signals.first_then_end_at_second().await;
+    let lost = tokio::select! {
+        () = signals.first_then_end_at_second() => false,
+        () = engine.lost() => true,
+    };
     engine.stop().await;
     tracing::info!("stopped");
-    Ok(())
+    if lost { Err(Failure::Lost { data }) } else { Ok(()) }
 }
 
 /// The data directories, as absolute paths.

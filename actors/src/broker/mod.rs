@@ -12,6 +12,7 @@ use arc_swap::ArcSwap;
 use ottla_config::Settings;
 use ottla_core::base::BrokerId;
 use ottla_core::storage::Disk;
+use tokio::sync::Notify;
 
 use crate::controller;
 use crate::node::Node;
@@ -75,6 +76,12 @@ impl Broker {
         self.ready_after
     }
 
+    /// Returns when every log directory has failed, which Kafka ends its process for
+    /// (`LogManager.handleLogDirFailure`): whoever started the broker should stop it then.
+    pub async fn lost(&self) {
+        self.node.lost.notified().await;
+    }
+
     /// Stops the broker: accepts no more, lets requests in flight finish, closes the logs and marks
     /// them clean.
     pub async fn stop(self) {
@@ -129,5 +136,6 @@ fn make_node(
         controller: Default::default(),
         credits: Credits::new(memory),
         listeners: OnceLock::new(),
+        lost: Notify::default(),
     }))
 }

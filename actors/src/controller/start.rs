@@ -137,18 +137,26 @@ fn usable(node: &Node) -> Vec<Uuid> {
 fn watch_directories(node: &Arc<Node>) {
     let weak = Arc::downgrade(node);
     let cores: Arc<Cores> = Arc::clone(&node.cores);
-    node.storage.watch(
-        &(Arc::new(move |directory: Uuid| {
-            let weak = weak.clone();
-            cores.run_on(CONTROL_CORE, move || {
+    let watch: crate::storage::OfflineWatch = Arc::new(move |directory: Uuid| {
+        let weak = weak.clone();
+        cores.run_on(CONTROL_CORE, move || {
             actix::spawn(async move {
-                let Some(node) = weak.upgrade() else { return };
-                let told = node.controller.log_dirs_failed(node.broker_id, usable(&node)).await;
-                if let Err(error) = told {
-                    tracing::error!(%directory, %error, "the loss of a log directory is not known");
+                if let Some(node) = weak.upgrade() {
+                    directory_failed(&node, directory).await;
                 }
             });
         });
-        }) as crate::storage::OfflineWatch),
-    );
+    });
+    node.storage.watch(&watch);
+}
+
+async fn directory_failed(node: &Node, directory: Uuid) {
+    let left = usable(node);
+    if left.is_empty() {
+        tracing::error!("all log directories have failed: nothing is left to serve");
+        return node.lost.notify_one();
+    }
+    if let Err(error) = node.controller.log_dirs_failed(node.broker_id, left).await {
+        tracing::error!(%directory, %error, "the loss of a log directory is not known");
+    }
 }

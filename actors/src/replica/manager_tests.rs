@@ -13,6 +13,7 @@ use ottla_config::Settings;
 use ottla_core::base::TopicPartition;
 use ottla_core::controller::{ResourceAlteration, read_incremental};
 use ottla_core::storage::RealDisk;
+use ottla_core::storage::crash::{CrashDisk, Fault};
 use tempfile::TempDir;
 
 use super::ReplicaManager;
@@ -226,5 +227,25 @@ async fn a_manager_that_panics_is_rebuilt_beside_what_runs() {
     delete(&node, "t").await;
     assert_eq!(node.partitions.list(), [TopicPartition::new("u", 0)]);
     assert_eq!(dirs_of(dir.path(), "u"), ["u-0"]);
+    broker.stop().await;
+}
+
+#[actix::test]
+async fn a_broker_without_a_log_directory_says_that_it_is_lost() {
+    let disk = CrashDisk::new();
+    let pairs = [("log.dirs", "/logs"), ("listeners", "PLAINTEXT://127.0.0.1:0")];
+    let settings = Arc::new(Settings::with(pairs).unwrap());
+    let broker = Broker::start(settings, Arc::new(disk.clone())).await.unwrap();
+    create(broker.node(), "t", 1).await;
+    disk.fault_at(disk.calls(), Fault::NoSpace);
+    let topic = CreateTopicsRequest::default().with_topics(vec![
+        CreatableTopic::default()
+            .with_name(StrBytes::from_static_str("u").into())
+            .with_num_partitions(1)
+            .with_replication_factor(1),
+    ]);
+    // refused or not answered well: the directory has failed under it
+    drop(broker.node().controller.create_topics(topic).await);
+    broker.lost().await;
     broker.stop().await;
 }

@@ -286,6 +286,7 @@ impl LogDir {
     pub fn delete_log(&self, log: Log, unique: Uuid, now: Tick) -> Result<(), StorageError> {
         let partition = log.partition().clone();
         let delay = log.config().file_delete_delay_ms;
+        log.dir_moves();
         drop(log);
         let to = self.rename_log(&partition, &names::delete_dir(&partition, unique))?;
         self.deletions.lock().push((now.monotonic_ms.saturating_add(delay), to));

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Log;
 use crate::base::{Offset, Tick};
@@ -25,6 +26,8 @@ pub(super) struct FlushState {
     sealed: bool,
     /// Small files beside the segments that were replaced since.
     beside: Vec<&'static str>,
+    /// Whether the partition's directory is no longer there under its name; jobs share it.
+    moved: Arc<AtomicBool>,
 }
 
 impl FlushState {
@@ -37,6 +40,7 @@ impl FlushState {
             new_dir: true,
             sealed: false,
             beside: Vec::new(),
+            moved: Arc::default(),
         }
     }
 
@@ -83,6 +87,7 @@ pub struct FlushJob {
     sync_dir: bool,
     sync_parent: bool,
     dir: Arc<Path>,
+    moved: Arc<AtomicBool>,
     disk: Arc<dyn Disk>,
     health: Arc<DirHealth>,
     /// Everything before this offset is on disk when the job is done.
@@ -91,11 +96,18 @@ pub struct FlushJob {
 
 impl FlushJob {
     /// Syncs. A failure takes the log directory offline: what the kernel then still has of the file
-    /// is not known, so trying again would prove nothing.
+    /// is not known, so trying again would prove nothing. That the directory is not found is no
+    /// failure if the log was deleted meanwhile.
     pub fn run(self) -> Result<Offset, StorageError> {
         self.health.check()?;
         match self.sync() {
             Ok(()) => Ok(self.upto),
+            Err(error)
+                if error.kind() == io::ErrorKind::NotFound
+                    && self.moved.load(Ordering::Acquire) =>
+            {
+                Ok(self.upto)
+            }
             Err(error) => Err(self.health.fail(StorageError::io("sync", &self.dir, error))),
         }
     }
@@ -162,6 +174,7 @@ impl Log {
             sync_dir: self.flush.new_files,
             sync_parent: self.flush.new_dir,
             dir: Arc::clone(&self.dir),
+            moved: Arc::clone(&self.flush.moved),
             disk: Arc::clone(&self.env.disk),
             health: Arc::clone(&self.env.health),
             upto,
@@ -175,6 +188,12 @@ impl Log {
             self.flush.last_ms = now.monotonic_ms;
         }
         Ok(Some(job))
+    }
+
+    /// The partition's directory is about to get another name: a sync that is under way on another
+    /// thread must not take its absence for a failing disk.
+    pub(crate) fn dir_moves(&self) {
+        self.flush.moved.store(true, Ordering::Release);
     }
 
     /// A job is done: everything before `upto` is on disk.

@@ -90,3 +90,22 @@ fn a_full_segment_is_rolled_and_old_ones_are_still_read() {
     }
     assert!(dir.path().join("t-0").join(names::segment_file(Offset(570), "log")).exists());
 }
+
+#[test]
+fn a_sync_that_a_deletion_overtakes_is_no_failing_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let renamed = dir.path().join("t-0.0-delete");
+    let mut deleted = log(dir.path(), LogConfig::default());
+    fill(&mut deleted, 1);
+    let job = deleted.take_flush_job(Tick::at(1), Offset(3)).unwrap().unwrap();
+    deleted.dir_moves();
+    std::fs::rename(dir.path().join("t-0"), &renamed).unwrap();
+    assert_eq!(job.run().unwrap(), Offset(3));
+
+    let mut lost = log(dir.path(), LogConfig::default());
+    fill(&mut lost, 1);
+    let job = lost.take_flush_job(Tick::at(1), Offset(3)).unwrap().unwrap();
+    std::fs::remove_dir_all(dir.path().join("t-0")).unwrap();
+    job.run().unwrap_err();
+    assert!(lost.env.health.check().is_err());
+}
