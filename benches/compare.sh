@@ -20,6 +20,7 @@ trap 'rm -rf "$work"' EXIT
 (cd "$root" && cargo build -q --release --locked --bin ottla)
 target=${CARGO_TARGET_DIR:-$root/target}
 export CARGO_TARGET_DIR="$target/loadgen"
+mkdir -p "$(dirname "$out")"
 : > "$raw"
 
 ottla_args=(start --override "listeners=PLAINTEXT://127.0.0.1:$port" --override "log.dirs=$work/ottla"

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::*;
-use crate::storage::{BatchMeta, RealDisk, names};
+use crate::storage::{BatchMeta, Disk, RealDisk, names};
 
 /// A batch that is a header and `filler` bytes: the log itself looks no further.
 fn batch(base: i64, records: i32, timestamp: i64, filler: usize) -> (Vec<u8>, BatchMeta) {
@@ -99,13 +99,13 @@ fn a_sync_that_a_deletion_overtakes_is_no_failing_disk() {
     fill(&mut deleted, 1);
     let job = deleted.take_flush_job(Tick::at(1), Offset(3)).unwrap().unwrap();
     deleted.dir_moves();
-    std::fs::rename(dir.path().join("t-0"), &renamed).unwrap();
+    RealDisk.rename(&dir.path().join("t-0"), &renamed).unwrap();
     assert_eq!(job.run().unwrap(), Offset(3));
 
     let mut lost = log(dir.path(), LogConfig::default());
     fill(&mut lost, 1);
     let job = lost.take_flush_job(Tick::at(1), Offset(3)).unwrap().unwrap();
-    std::fs::remove_dir_all(dir.path().join("t-0")).unwrap();
+    RealDisk.remove_dir_all(&dir.path().join("t-0")).unwrap();
     job.run().unwrap_err();
     assert!(lost.env.health.check().is_err());
 }
