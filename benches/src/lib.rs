@@ -1,1 +1,123 @@
-//! Bench actors and micro benchmarks.
+//! Bench actors: load for any broker that speaks Kafka's protocol, and what it costs the broker.
+//!
+//! A bench actor bears one connection. It is a light client of its own (`wire` knows seven
+//! requests), so that a broker and its load fit on one small machine: the batch is encoded once, a
+//! request is written with one vectored write and never patched, replies are read in place. Actors
+//! are spread over the threads of a fleet; the driver asks them to connect, asks them to begin, and
+//! watches the clock, `/proc` and the counters.
+//!
+//! A closed loop sends when a slot is free. An open loop sends at fixed times, and latency counts
+//! from the time a request was due, not from when it could be sent: a broker that stalls is
+//! charged for all that waited.
+
+mod batch;
+mod clock;
+mod conns;
+mod consume;
+mod error;
+mod fleet;
+mod histogram;
+mod idle;
+mod live;
+mod options;
+mod produce;
+mod report;
+mod startup;
+mod stop;
+mod svg;
+mod text;
+mod topics;
+mod usage;
+mod wire;
+
+pub use conns::ConnsOptions;
+pub use consume::ConsumeOptions;
+pub use error::BenchError;
+pub use idle::IdleOptions;
+pub use options::{Common, RecordOptions, TimeOptions, TopicOptions};
+pub use produce::ProduceOptions;
+pub use report::Report;
+pub use startup::StartupOptions;
+pub use stop::INTERRUPTED;
+pub use topics::TopicsOptions;
+
+use stop::Stop;
+
+/// What is measured.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum Bench {
+    #[expect(missing_docs, reason = "the options have the text")]
+    Produce(ProduceOptions),
+    #[expect(missing_docs, reason = "the options have the text")]
+    Consume(ConsumeOptions),
+    #[expect(missing_docs, reason = "the options have the text")]
+    Conns(ConnsOptions),
+    #[expect(missing_docs, reason = "the options have the text")]
+    Topics(TopicsOptions),
+    #[expect(missing_docs, reason = "the options have the text")]
+    Startup(StartupOptions),
+    #[expect(missing_docs, reason = "the options have the text")]
+    Idle(IdleOptions),
+}
+
+impl Bench {
+    /// What every kind of measurement is given.
+    #[must_use]
+    pub fn common(&self) -> &Common {
+        match self {
+            Self::Produce(options) => &options.common,
+            Self::Consume(options) => &options.common,
+            Self::Conns(options) => &options.common,
+            Self::Topics(options) => &options.common,
+            Self::Startup(options) => &options.common,
+            Self::Idle(options) => &options.common,
+        }
+    }
+
+    /// A line of JSON for a measurement without a result.
+    #[must_use]
+    pub fn failure(&self, error: &BenchError) -> serde_json::Value {
+        let mut report = Report::default();
+        report.set("error", error.to_string());
+        self.name(&mut report);
+        report.json()
+    }
+
+    fn name(&self, report: &mut Report) {
+        let common = self.common();
+        if let Some(label) = &common.label {
+            report.set("label", label.as_str());
+        }
+        if let Some(broker) = &common.broker {
+            report.set("broker_name", broker.as_str());
+        }
+    }
+
+    /// Measures; to be called inside a running actix system.
+    ///
+    /// # Errors
+    /// There is no result.
+    pub async fn run(&self) -> Result<Report, BenchError> {
+        raise_open_files();
+        let stop = Stop::listen();
+        let mut report = match self {
+            Self::Produce(options) => produce::run(options, &stop).await,
+            Self::Consume(options) => consume::run(options, &stop).await,
+            Self::Conns(options) => conns::run(options, &stop).await,
+            Self::Topics(options) => topics::run(options, &stop).await,
+            Self::Startup(options) => startup::run(options, &stop).await,
+            Self::Idle(options) => idle::run(options, &stop).await,
+        }?;
+        self.name(&mut report);
+        report.number("load1", usage::load());
+        Ok(report)
+    }
+}
+
+/// Lets this process open as many connections as its hard limit allows.
+fn raise_open_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    // with fewer, connections fail and say so
+    _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+}

@@ -1,8 +1,9 @@
 //! One file a command.
 //!
 //! Exit codes: 0 done, 1 it did not work (a port in use, a directory that cannot be written), 2 the
-//! command line or a setting is wrong.
+//! command line or a setting is wrong. `bench` ends with 130 after Ctrl-C.
 
+mod bench;
 mod config;
 mod logging;
 mod settings;
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::{Parser, Subcommand};
+use ottla_benches::BenchError;
 
 /// A message engine that speaks Kafka's protocol.
 #[derive(Debug, Parser)]
@@ -29,6 +31,8 @@ enum Command {
     Start(start::Arguments),
     /// Prints every setting in force, and which layer it comes from
     Config(config::Arguments),
+    /// Measures a broker with bench actors
+    Bench(bench::Arguments),
     /// Prints the version
     Version,
 }
@@ -36,17 +40,22 @@ enum Command {
 /// Runs the command that the command line asks for; `begun` is when the process started.
 pub(crate) fn run(begun: Instant) -> ExitCode {
     let outcome = match Cli::parse().command {
-        Command::Start(arguments) => start::run(&arguments, begun),
-        Command::Config(arguments) => config::run(&arguments),
-        Command::Version => version::run(),
+        Command::Start(arguments) => start::run(&arguments, begun).map(done),
+        Command::Config(arguments) => config::run(&arguments).map(done),
+        Command::Bench(arguments) => bench::run(&arguments),
+        Command::Version => version::run().map(done),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             eprintln!("ottla: {failure}");
             failure.exit_code()
         }
     }
+}
+
+fn done((): ()) -> ExitCode {
+    ExitCode::SUCCESS
 }
 
 /// Why a command did not do what it was asked.
@@ -58,6 +67,8 @@ enum Failure {
     LogLevel { place: &'static str, value: String, reason: String },
     /// The broker did not start.
     Start(ottla::StartError),
+    /// A measurement has no result.
+    Bench(BenchError),
     /// Every log directory failed while the broker ran.
     Lost { data: String },
     /// A file or the terminal could not be written.
@@ -68,7 +79,10 @@ impl Failure {
     fn exit_code(&self) -> ExitCode {
         match self {
             Self::Settings(_) | Self::LogLevel { .. } => ExitCode::from(2),
-            Self::Start(_) | Self::Lost { .. } | Self::Write { .. } => ExitCode::FAILURE,
+            Self::Bench(BenchError::Options { .. }) => ExitCode::from(2),
+            Self::Bench(_) | Self::Start(_) | Self::Lost { .. } | Self::Write { .. } => {
+                ExitCode::FAILURE
+            }
         }
     }
 }
@@ -83,6 +97,7 @@ impl fmt::Display for Failure {
                  or directives such as info,ottla_core=debug"
             ),
             Self::Start(error) => error.fmt(f),
+            Self::Bench(error) => error.fmt(f),
             Self::Lost { data } => {
                 write!(f, "all log directories have failed: {data}; see the errors above")
             }

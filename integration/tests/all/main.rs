@@ -1,6 +1,7 @@
 //! Every test that starts the real thing, in one binary.
 
 mod bad_input;
+mod bench;
 mod clients_java;
 mod clients_node;
 mod clients_python;

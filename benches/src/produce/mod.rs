@@ -1,0 +1,347 @@
+//! Producers: as much as the broker takes, or so much a second.
+
+mod actor;
+mod plan;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use crate::batch;
+use crate::clock::{Window, now, seconds};
+use crate::error::BenchError;
+use crate::fleet::{Counts, Fleet, begin_all, connect_all};
+use crate::histogram::{Latencies, as_f64};
+use crate::live::{self, Unit};
+use crate::options::{Common, RecordOptions, TimeOptions, TopicOptions};
+use crate::report::Report;
+use crate::stop::Stop;
+use crate::usage::{Meter, Used, Work};
+use crate::wire::{self, Api, Client, LATEST, Topic};
+
+pub(crate) use actor::Producer;
+pub(crate) use plan::{Plan, Requests, Share, shares};
+
+/// Measures producing: throughput, latency and what a request costs the broker.
+///
+/// The batch is encoded once, so that the client costs little. Latency is that of a request, from
+/// the moment a slot was free, or with --rate from the time it was due. At the end the broker's
+/// offsets are compared with what it has acknowledged.
+#[derive(Clone, Debug, clap::Args)]
+#[group(skip)]
+pub struct ProduceOptions {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show it")]
+    pub common: Common,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show it")]
+    pub topic: TopicOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show it")]
+    pub records: RecordOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show it")]
+    pub time: TimeOptions,
+    /// Connections, each a bench actor
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub connections: usize,
+    /// Requests of a connection that may be without a reply
+    #[arg(
+        long,
+        visible_alias = "max-in-flight-requests-per-connection",
+        value_name = "N",
+        default_value_t = 5
+    )]
+    pub in_flight: usize,
+    /// Acknowledgements to wait for: 0, 1 or all
+    #[arg(long, value_name = "ACKS", default_value = "1", value_parser = crate::options::acks,
+          allow_hyphen_values = true)]
+    pub acks: i16,
+    /// Messages a second, sent at fixed times (open loop); 0: as many as go (closed loop)
+    #[arg(long, visible_alias = "throughput", value_name = "N", default_value_t = 0.0)]
+    pub rate: f64,
+    /// Partitions that a request writes to, one batch each
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub parts_per_request: usize,
+    /// Writes one batch to each partition before the warm-up
+    #[arg(long)]
+    pub prime: bool,
+}
+
+impl ProduceOptions {
+    fn check(&self) -> Result<(), BenchError> {
+        self.records.check()?;
+        self.time.check()?;
+        if self.connections == 0 || self.in_flight == 0 || self.topic.partitions == 0 {
+            let what = "--connections, --in-flight and --partitions must be at least 1";
+            return Err(BenchError::options(what));
+        }
+        if !(0.0..1e12).contains(&self.rate) {
+            return Err(BenchError::options("--rate must not be negative"));
+        }
+        Ok(())
+    }
+}
+
+/// A topic for a run.
+pub(crate) struct RunTopic {
+    pub(crate) topic: Topic,
+    delete: bool,
+}
+
+impl RunTopic {
+    /// The topic that the options name, or one of its own.
+    pub(crate) async fn open(
+        client: &mut Client,
+        options: &TopicOptions,
+    ) -> Result<Self, BenchError> {
+        let own = format!("ottla-bench-{}-{}", std::process::id(), now() % 1_000_000_000);
+        let name = options.topic.as_deref().unwrap_or(&own);
+        let (partitions, factor) = (i32::from(options.partitions), options.replication_factor);
+        let made = client.ensure_topic(name, partitions, factor, &options.settings).await;
+        let (topic, created) = made?;
+        Ok(Self { topic, delete: created && !options.keep })
+    }
+
+    /// All partitions.
+    pub(crate) fn partitions(&self) -> Vec<i32> {
+        (0..).take(self.topic.leaders.len()).collect()
+    }
+
+    /// Deletes the topic if it was made for the run.
+    pub(crate) async fn close(self, client: &mut Client) -> Result<(), BenchError> {
+        if self.delete { client.delete_topic(&self.topic.name).await } else { Ok(()) }
+    }
+}
+
+/// Runs producers.
+pub(crate) async fn run(options: &ProduceOptions, stop: &Stop) -> Result<Report, BenchError> {
+    options.check()?;
+    let mut client = Client::connect(&options.common.bootstrap_server).await?;
+    let topic = RunTopic::open(&mut client, &options.topic).await?;
+    let result = measured(options, stop, &mut client, &topic).await;
+    let closed = topic.close(&mut client).await;
+    let report = result?;
+    closed.map(|()| report)
+}
+
+async fn measured(
+    options: &ProduceOptions,
+    stop: &Stop,
+    client: &mut Client,
+    topic: &RunTopic,
+) -> Result<Report, BenchError> {
+    let mut report = Report::new("produce");
+    let partitions = topic.partitions();
+    if options.prime {
+        let begun = now();
+        one_each(client, &topic.topic).await?;
+        report.number("prime_s", seconds(now() - begun));
+    }
+    let before = client.offsets(&topic.topic.name, &partitions, LATEST).await?;
+    let batch = batch::encode(&options.records, batch::wall_ms());
+    let per_request = options.parts_per_request.clamp(1, partitions.len().max(1));
+    let requests = Requests { batch: &batch, acks: options.acks, per_request, quota: None };
+    let shares = shares(client, &topic.topic, options.connections, &requests).await?;
+    let messages = as_f64(u64::try_from(options.records.batch_records * per_request).unwrap_or(0));
+    let window = Arc::new(Window::soon(options.time.warmup, options.time.seconds));
+    let plan = Arc::new(Plan {
+        version: client.versions().pick(Api::PRODUCE)?,
+        acks: options.acks,
+        in_flight: options.in_flight,
+        connections: u64::try_from(options.connections).unwrap_or(u64::MAX),
+        interval: if options.rate > 0.0 { 1e9 * messages / options.rate } else { 0.0 },
+        sticky: false,
+        window,
+    });
+    let frame_bytes = shares.first().and_then(|share| share.frames.first()).map_or(0, |f| f.length);
+    let unit = Unit::Requests { messages, bytes: options.records.record_size as f64 };
+    let common = &options.common;
+    let run = drive(&plan, shares, common.threads, common.pid, stop, unit).await?;
+    let Observed { used: Some(used), .. } = run.observed else {
+        return Err(run.observed.failed.unwrap_or(BenchError::Interrupted));
+    };
+    let counts = &run.observed.all;
+
+    let seconds = plan.window.seconds().max(1e-9);
+    let requests = as_f64(counts.counted);
+    report.set("produce_version", plan.version);
+    report.number("secs", seconds);
+    report.number("msgs_per_s", requests * messages / seconds);
+    let megabytes = requests * messages * options.records.record_size as f64 / 1e6;
+    report.number("mb_per_s", megabytes / seconds);
+    report.number("req_per_s", requests / seconds);
+    report.set("req_bytes", frame_bytes);
+    report.latencies("lat_us", &run.latencies.0);
+    if options.rate > 0.0 {
+        report.set("send_lag_us", run.latencies.1.to_json());
+        report.set("behind_reqs", counts.behind);
+    }
+    let work = Work {
+        messages: requests * messages,
+        megabytes: requests * as_f64(u64::try_from(frame_bytes).unwrap_or(0)) / 1e6,
+        requests,
+    };
+    used.write(report.fields(), work);
+    run.observed.write(&mut report, stop);
+    stored(client, topic, &before, counts, messages, &mut report).await?;
+    Ok(report)
+}
+
+/// What became of a run.
+pub(crate) struct Run {
+    pub(crate) observed: Observed,
+    /// Latencies, and how late requests of an open loop left.
+    pub(crate) latencies: (Latencies, Latencies),
+}
+
+/// What was seen of any load.
+pub(crate) struct Observed {
+    /// What was used inside the window; none if it ended before.
+    pub(crate) used: Option<Used>,
+    /// What was counted inside the window.
+    pub(crate) inside: Counts,
+    /// What was counted in all.
+    pub(crate) all: Counts,
+    /// What ended it.
+    pub(crate) failed: Option<BenchError>,
+}
+
+impl Observed {
+    /// Writes down errors and whether it was ended early.
+    pub(crate) fn write(&self, report: &mut Report, stop: &Stop) {
+        report.set("errors", self.all.errors);
+        if self.all.errors > 0 {
+            report.set("first_error", self.all.first_error);
+        }
+        if let Some(failed) = &self.failed {
+            report.set("failed", failed.to_string());
+        }
+        if stop.asked() {
+            report.set("interrupted", true);
+        }
+    }
+}
+
+/// Lets producers carry out a plan.
+pub(crate) async fn drive(
+    plan: &Arc<Plan>,
+    shares: Vec<Arc<Share>>,
+    threads: usize,
+    pid: Option<u32>,
+    stop: &Stop,
+    unit: Unit,
+) -> Result<Run, BenchError> {
+    let fleet = Fleet::start(threads);
+    let mut producers = Vec::with_capacity(shares.len());
+    for (index, share) in shares.into_iter().enumerate() {
+        let plan = Arc::clone(plan);
+        producers.push(fleet.spawn(index, move |recorder| Producer::new(plan, share, recorder)));
+    }
+    let outcome = match connect_all(&producers).await {
+        Ok(()) => {
+            let work = begin_all(producers, Arc::clone(&plan.window));
+            Ok(observe(&fleet, &plan.window, pid, stop, unit, work).await)
+        }
+        Err(error) => Err(error),
+    };
+    let run = outcome.map(|observed| Run { observed, latencies: fleet.latencies() });
+    fleet.stop();
+    run
+}
+
+/// Measures from the window's beginning to its end while `work` goes on, and waits for the end of
+/// `work`.
+pub(crate) async fn observe(
+    fleet: &Fleet,
+    window: &Window,
+    pid: Option<u32>,
+    stop: &Stop,
+    unit: Unit,
+    work: impl Future<Output = Result<(), BenchError>>,
+) -> Observed {
+    let ended = Notify::new();
+    let until = async |at| {
+        tokio::select! {
+            () = crate::clock::sleep_until(at) => true,
+            () = stop.wait() => false,
+            () = ended.notified() => false,
+        }
+    };
+    let metered = async {
+        let warm = until(window.from).await;
+        let begun = warm.then(|| (Meter::start(pid), fleet.counts()));
+        if warm {
+            until(window.to()).await;
+        }
+        window.end_now();
+        begun.map(|(meter, counts)| (meter.stop(), fleet.counts().since(&counts)))
+    };
+    let work = async {
+        let outcome = work.await;
+        ended.notify_one();
+        outcome.err()
+    };
+    tokio::select! {
+        (used, failed) = async { tokio::join!(metered, work) } => {
+            live::clear();
+            let (used, inside) = used.unzip();
+            Observed { used, inside: inside.unwrap_or_default(), all: fleet.counts(), failed }
+        }
+        never = live::watch(fleet, window, unit) => match never {},
+    }
+}
+
+/// Compares what the broker holds with what it has acknowledged.
+async fn stored(
+    client: &mut Client,
+    topic: &RunTopic,
+    before: &[i64],
+    counts: &Counts,
+    messages: f64,
+    report: &mut Report,
+) -> Result<(), BenchError> {
+    let messages = messages as i64;
+    let times = |requests: u64| i64::try_from(requests).unwrap_or(i64::MAX) * messages;
+    let (sent, acked) = (times(counts.sent), times(counts.answered));
+    let well = times(counts.answered.saturating_sub(counts.errors));
+    let mut stored = -1;
+    // what was sent without acknowledgements may still be on its way
+    for _ in 0..50 {
+        let after = client.offsets(&topic.topic.name, &topic.partitions(), LATEST).await?;
+        let now: i64 = after.iter().zip(before).map(|(after, before)| after - before).sum();
+        let settled = now == stored;
+        stored = now;
+        if settled || stored >= sent {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    report.set("acked_msgs", acked);
+    report.set("stored_msgs", stored);
+    report.set("stored_ok", (well..=sent).contains(&stored));
+    Ok(())
+}
+
+/// Writes one small batch to each partition, up to 100 partitions in a request.
+pub(crate) async fn one_each(client: &mut Client, topic: &Topic) -> Result<(), BenchError> {
+    const RECORDS: RecordOptions = RecordOptions {
+        record_size: 100,
+        batch_records: ONE_EACH,
+        compression_type: ottla_core::record::Compression::None,
+    };
+    let version = client.versions().pick(Api::PRODUCE)?;
+    let batch = batch::encode(&RECORDS, batch::wall_ms());
+    let partitions: Vec<i32> = (0..).take(topic.leaders.len()).collect();
+    for frame in wire::frames(version, &topic.name, &partitions, 100, 1, &batch) {
+        let reply = client.exchange(Api::PRODUCE.name, &frame.pieces.concat()).await?;
+        let (_, code) = wire::produce_reply(version, &reply)
+            .map_err(|_| BenchError::Malformed { api: Api::PRODUCE.name })?;
+        BenchError::check(|| format!("the first batch to each partition of {}", topic.name), code)?;
+    }
+    Ok(())
+}
+
+/// Records of the batches of [`one_each`].
+pub(crate) const ONE_EACH: usize = 10;

@@ -1,0 +1,51 @@
+//! `ottla bench`: load from bench actors, on any broker that speaks Kafka's protocol.
+
+use std::process::ExitCode;
+
+use ottla_benches::{Bench, BenchError, INTERRUPTED};
+
+use super::Failure;
+
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    bench: Bench,
+}
+
+/// Measures and prints the result.
+///
+/// The exit code is 0 if nothing failed and every record is where it belongs, 130 if Ctrl-C ended
+/// the run before its time.
+pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let bench = &arguments.bench;
+    let outcome = actix::System::new().block_on(bench.run());
+    let common = bench.common();
+    let report = match outcome {
+        Ok(report) => report,
+        Err(BenchError::Interrupted) => {
+            eprintln!("ottla: {}", BenchError::Interrupted);
+            return Ok(ExitCode::from(INTERRUPTED));
+        }
+        Err(error) => {
+            if common.json {
+                println!("{}", bench.failure(&error));
+            }
+            return Err(Failure::Bench(error));
+        }
+    };
+    if common.json {
+        println!("{}", report.json());
+    } else {
+        println!("{}", report.text());
+    }
+    if let Some(path) = &common.plot {
+        std::fs::write(path, report.svg())
+            .map_err(|source| Failure::Write { what: path.display().to_string(), source })?;
+    }
+    Ok(match (report.was_interrupted(), report.is_sound()) {
+        (true, _) => ExitCode::from(INTERRUPTED),
+        (false, true) => ExitCode::SUCCESS,
+        (false, false) => ExitCode::FAILURE,
+    })
+}
