@@ -42,11 +42,11 @@ impl Broker {
     pub async fn start(settings: Arc<Settings>, disk: Arc<dyn Disk>) -> Result<Self, StartError> {
         let begun = Instant::now();
         log_panics();
-        limits::raise_file_limit();
+        let files = limits::raise_file_limit();
         // a port that is taken is said before anything else is touched
         let (sockets, listeners) = listen::bind_all(&settings).await?;
         let opened = dirs::open_all(Arc::clone(&settings), Arc::clone(&disk)).await?;
-        let node = make_node(settings, disk, opened)?;
+        let node = make_node(settings, disk, opened, files)?;
         // set once, right here
         drop(node.listeners.set(listeners.clone()));
         if let Err(error) = controller::start(&node).await {
@@ -110,13 +110,16 @@ fn make_node(
     settings: Arc<Settings>,
     disk: Arc<dyn Disk>,
     opened: dirs::Opened,
+    files: usize,
 ) -> Result<Arc<Node>, StartError> {
     let count = usize::try_from(settings.ottla_cores).unwrap_or(0);
     let count = if count == 0 { Cores::available() } else { count };
     let cores = Arc::new(Cores::start(count, false).map_err(StartError::Cores)?);
     let memory = u64::try_from(settings.request_memory_bytes()).unwrap_or(u64::MAX);
     let guardian = Guardian::new(Arc::clone(&cores), RestartPolicy::default());
-    let options = StorageOptions::from_settings(&settings);
+    let mut options = StorageOptions::from_settings(&settings);
+    // the other half is for connections, indexes and syncs
+    options.open_files = files / 2;
     let broker_id = BrokerId(settings.node_id);
     let slots = settings.max_incremental_fetch_session_cache_slots;
     Ok(Arc::new(Node {

@@ -5,6 +5,8 @@
 //! is answered by the storage actor, or from here if there is nothing to read.
 
 mod handlers;
+#[cfg(test)]
+mod many_tests;
 pub mod messages;
 mod outputs;
 mod producer_ids;
@@ -31,7 +33,7 @@ use messages::{AppendReply, OpenReply, Stop};
 pub use producer_ids::ProducerIds;
 pub use registry::{Partitions, Refusable};
 pub use sessions::FetchSessionCache;
-pub use spec::PartitionSpec;
+pub use spec::{PartitionSpec, TopicSpec};
 pub use wait::{FetchWait, FetchWatcher};
 
 use spec::PartitionCell;

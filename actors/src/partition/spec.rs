@@ -29,36 +29,47 @@ pub struct PartitionSpec {
     pub records: PartitionLogRules,
 }
 
-impl PartitionSpec {
-    /// A partition of a topic with these settings, on a broker with those.
+/// What all partitions of a topic have in common: made once and shared.
+#[derive(Clone, Debug)]
+pub struct TopicSpec {
+    topic_id: TopicId,
+    rules: PartitionRules,
+    log: Arc<LogConfig>,
+    records: PartitionLogRules,
+}
+
+impl TopicSpec {
+    /// A topic with these settings, on a broker with those.
     #[must_use]
-    pub fn new(
-        partition: TopicPartition,
-        topic_id: TopicId,
-        leadership: Leadership,
-        topic: &TopicConfig,
-        settings: &Settings,
-    ) -> Self {
-        let internal = matches!(&*partition.topic, "__consumer_offsets" | "__transaction_state");
+    pub fn new(name: &str, topic_id: TopicId, topic: &TopicConfig, settings: &Settings) -> Self {
+        let internal = matches!(name, "__consumer_offsets" | "__transaction_state");
         let rules = PartitionRules {
             min_insync_replicas: usize::try_from(topic.min_insync_replicas).unwrap_or(1),
             deletes: topic.cleanup_policy.delete,
             internal,
         };
-        let expiration = i64::from(settings.producer_id_expiration_ms);
-        Self {
-            partition,
-            topic_id,
-            leadership,
-            rules,
-            log: Arc::new(log_config(topic)),
-            records: PartitionLogRules {
-                validation: Arc::new(validation_rules(topic)),
-                producer_expiration_ms: expiration,
-            },
-        }
+        let records = PartitionLogRules {
+            validation: Arc::new(validation_rules(topic)),
+            producer_expiration_ms: i64::from(settings.producer_id_expiration_ms),
+        };
+        Self { topic_id, rules, log: Arc::new(log_config(topic)), records }
     }
 
+    /// One of its partitions.
+    #[must_use]
+    pub fn partition(&self, partition: TopicPartition, leadership: Leadership) -> PartitionSpec {
+        PartitionSpec {
+            partition,
+            topic_id: self.topic_id,
+            leadership,
+            rules: self.rules,
+            log: Arc::clone(&self.log),
+            records: self.records.clone(),
+        }
+    }
+}
+
+impl PartitionSpec {
     pub(super) fn log_spec(&self) -> LogSpec {
         LogSpec {
             partition: self.partition.clone(),

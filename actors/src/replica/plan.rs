@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use ottla_config::{Settings, TopicConfig, topic_config};
+use ottla_config::{Settings, topic_config};
 use ottla_core::base::{BrokerId, TopicName, TopicPartition};
 use ottla_core::controller::{ImageDelta, MetadataImage, ResourceType, TopicImage};
 use ottla_core::partition::Leadership;
 use uuid::Uuid;
 
-use crate::partition::PartitionSpec;
+use crate::partition::{PartitionSpec, TopicSpec};
 
 /// What one image asks of this broker.
 #[derive(Debug, Default)]
@@ -85,14 +85,15 @@ impl Planner<'_> {
 
     fn topic(&self, topic: &TopicImage, only: Option<&BTreeSet<i32>>, out: &mut Vec<Hosted>) {
         let config = topic_config(self.settings, &self.image.topic_config(&topic.name));
+        let spec = TopicSpec::new(&topic.name, topic.id, &config, self.settings);
         for index in 0..i32::try_from(topic.partitions.len()).unwrap_or(i32::MAX) {
             if only.is_none_or(|only| only.contains(&index)) {
-                out.extend(self.hosted(topic, index, &config));
+                out.extend(self.hosted(topic, index, &spec));
             }
         }
     }
 
-    fn hosted(&self, topic: &TopicImage, index: i32, config: &TopicConfig) -> Option<Hosted> {
+    fn hosted(&self, topic: &TopicImage, index: i32, spec: &TopicSpec) -> Option<Hosted> {
         let image = topic.partitions.get(usize::try_from(index).ok()?)?;
         let at = image.replicas.iter().position(|id| *id == self.broker)?;
         let leadership = Leadership {
@@ -101,13 +102,7 @@ impl Planner<'_> {
             replicas: image.replicas.clone(),
             isr: image.isr.clone(),
         };
-        let spec = PartitionSpec::new(
-            partition(topic, index),
-            topic.id,
-            leadership,
-            config,
-            self.settings,
-        );
+        let spec = spec.partition(partition(topic, index), leadership);
         Some(Hosted { spec, directory: image.directories.get(at).copied().unwrap_or_default() })
     }
 }

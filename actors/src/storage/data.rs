@@ -31,6 +31,8 @@ impl Handler<AppendLog> for StorageActor {
         let failed = matches!(done, Err(AppendError::Storage(_)));
         let result = done.map_err(|error| refused(error, slot));
         let flush = slot.answer_in_order(LogAppended { result, ack });
+        self.sweep.touched(id, slot);
+        self.handles.used(id, &mut self.slots);
         if flush {
             self.flush(id);
         }
@@ -99,6 +101,7 @@ impl Handler<ReadLog> for StorageActor {
         let ReadLog { log, start, last_fetched_epoch, max_bytes, plan, reply } = msg;
         let Some(slot) = self.slots.get_mut(log) else { return reply.send(Err(NOT_OPEN)) };
         let read = slot.log.read_after(start, last_fetched_epoch, max_bytes, plan.limit);
+        self.handles.used(log, &mut self.slots);
         match read {
             Ok(LogRead::Records(slice)) => {
                 let records = (!slice.is_empty()).then_some(slice);
@@ -136,7 +139,9 @@ impl Handler<FindOffset> for StorageActor {
 
     fn handle(&mut self, msg: FindOffset, _: &mut Context<Self>) {
         let Some(slot) = self.slots.get_mut(msg.log) else { return msg.reply.send(Err(NOT_OPEN)) };
-        match slot.log.find_offset(msg.query) {
+        let found = slot.log.find_offset(msg.query);
+        self.handles.used(msg.log, &mut self.slots);
+        match found {
             Ok(found) => {
                 let earliest = found.filter(|found| found.timestamp < 0);
                 let visible = found.filter(|found| found.offset < msg.limit);

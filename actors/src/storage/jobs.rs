@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use actix::Addr;
 use ottla_core::storage::{
-    OpenLog, PartitionLog, StorageError, read_partition_metadata, write_partition_metadata,
+    Checkpoint, LogDir, OpenLog, PartitionLog, StorageError, read_partition_metadata,
+    write_partition_metadata,
 };
 use uuid::Uuid;
 
-use super::messages::{Attach, Job, JobDone, Opened};
+use super::messages::{Attach, Closing, Job, JobDone, Opened};
 use super::{StorageActor, StorageDir};
 use crate::runtime::{now, tell};
 
@@ -86,9 +87,12 @@ impl Job {
                 });
                 JobDone::Swept(written)
             }
-            Self::Close(jobs, good, reply) => {
-                let synced = jobs.into_iter().all(|job| job.run().is_ok());
-                JobDone::Closed(good && synced, reply)
+            Self::Close(logs, good, reply) => {
+                let closed = close_all(dir.log_dir(), logs);
+                if let Err(error) = &closed {
+                    tracing::error!(%error, "cannot close the logs in order");
+                }
+                JobDone::Closed(good && closed.is_ok(), reply)
             }
             Self::Release(job, reply) => {
                 if let Some(job) = job {
@@ -129,4 +133,32 @@ fn open(dir: &StorageDir, attach: &Attach) -> Result<PartitionLog, StorageError>
         write_partition_metadata(&*open.env.disk, &path, spec.topic_id)?;
     }
     Ok(log)
+}
+
+/// From so many changed logs on, the file system is synced instead of each file.
+const MANY: usize = 64;
+
+/// Closes logs one after the other, so that few of their files are open at a time, and syncs them.
+/// Only then is noted how far they are on disk.
+fn close_all(log_dir: &LogDir, mut logs: Vec<Closing>) -> Result<(), StorageError> {
+    let disk = &log_dir.env().disk;
+    let changed = logs.iter().filter(|closing| closing.log.is_changed()).count();
+    let at_once = changed >= MANY && disk.syncs_file_system();
+    for Closing { log, .. } in &mut logs {
+        if let Some(job) = log.close(now())? {
+            let upto = if at_once { job.upto } else { job.run()? };
+            log.flushed(upto);
+        }
+        log.release_handles();
+    }
+    if at_once {
+        log_dir.sync_file_system()?;
+    }
+    for Closing { log, high } in &logs {
+        log_dir.note_log(log.log());
+        if high.is_some() {
+            log_dir.note(Checkpoint::HighWatermark, log.log().partition(), *high);
+        }
+    }
+    Ok(())
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::StorageActor;
 use super::messages::{
-    Attach, CloseAll, DirectoryFailed, Job, JobDone, LogId, Opened, Reconfigure, Release,
+    Attach, CloseAll, Closing, DirectoryFailed, Job, JobDone, LogId, Opened, Reconfigure, Release,
 };
 use super::slot::Slot;
 use crate::partition::messages::{Attached, LogLost};
@@ -34,9 +34,12 @@ impl StorageActor {
         } else {
             slot.log.take_flush_job(now())
         };
+        self.handles.used(id, &mut self.slots);
         match job {
             Ok(Some(job)) => {
-                slot.flushing = true;
+                if let Some(slot) = self.slots.get_mut(id) {
+                    slot.flushing = true;
+                }
                 self.push_job(Job::Flush(id, job));
             }
             Ok(None) => self.release_synced(id),
@@ -50,6 +53,7 @@ impl StorageActor {
         match result {
             Ok(upto) => {
                 slot.log.flushed(upto);
+                self.sweep.touched(id, slot);
                 self.release_synced(id);
             }
             Err(error) => {
@@ -87,6 +91,9 @@ impl StorageActor {
                 let partition = Arc::clone(&attach.partition);
                 let slot = Slot::new(log, topic_id, partition, attach.high_watermark);
                 let id = self.slots.insert(slot);
+                if let Some(slot) = self.slots.get_mut(id) {
+                    self.sweep.touched(id, slot);
+                }
                 self.answer(&attach.partition, Some((id, bounds)));
             }
             Ok(_) => self.answer(&attach.partition, None),
@@ -185,6 +192,7 @@ impl Handler<Reconfigure> for StorageActor {
     fn handle(&mut self, msg: Reconfigure, _: &mut Context<Self>) {
         if let Some(slot) = self.slots.get_mut(msg.log) {
             slot.log.set_config(msg.config, msg.rules);
+            self.sweep.touched(msg.log, slot);
         }
     }
 }
@@ -194,6 +202,7 @@ impl Handler<Release> for StorageActor {
 
     fn handle(&mut self, msg: Release, _: &mut Context<Self>) {
         let Some(mut slot) = self.slots.remove(msg.log) else { return msg.reply.send(()) };
+        self.handles.gone(&slot);
         let now = now();
         self.dir.detach(self.core, slot.log.log().partition());
         if msg.delete {
@@ -225,24 +234,11 @@ impl Handler<CloseAll> for StorageActor {
         if self.closed {
             return msg.0.send(Some(false));
         }
-        let now = now();
-        let mut good = self.opening.is_empty();
-        let mut jobs = Vec::new();
-        for (_, slot) in self.slots.iter_mut() {
-            match slot.log.close(now) {
-                Ok(job) => {
-                    jobs.extend(job);
-                    // the sync below covers it, or the directory is not marked clean
-                    let end = slot.log.log().log_end_offset();
-                    slot.log.flushed(end);
-                }
-                Err(_) => good = false,
-            }
-        }
-        self.note_all();
         self.closed = true;
-        self.slots.drain();
-        self.push_job(Job::Close(jobs, good, msg.0));
+        let good = self.opening.is_empty();
+        let closing = |slot: Slot| Closing { log: slot.log, high: slot.high_watermark.get() };
+        let logs = self.slots.drain().into_iter().map(closing).collect();
+        self.push_job(Job::Close(logs, good, msg.0));
     }
 }
 

@@ -249,6 +249,13 @@ pub(super) struct Opened {
     pub(super) log: Result<PartitionLog, StorageError>,
 }
 
+/// A log that is closed for the orderly stop.
+pub(super) struct Closing {
+    pub(super) log: PartitionLog,
+    /// Its high watermark, if known.
+    pub(super) high: Option<Offset>,
+}
+
 /// What runs on a thread that may block.
 pub(super) enum Job {
     /// Open a log.
@@ -257,8 +264,8 @@ pub(super) enum Job {
     Flush(LogId, FlushJob),
     /// Delete files and, if asked, write the directory's checkpoints.
     Sweep(Vec<DeleteJob>, bool),
-    /// Sync everything for the orderly stop.
-    Close(Vec<FlushJob>, bool, ReplyPort<Option<bool>>),
+    /// Close and sync everything for the orderly stop.
+    Close(Vec<Closing>, bool, ReplyPort<Option<bool>>),
     /// Sync a log that was released.
     Release(Option<FlushJob>, ReplyPort<()>),
 }

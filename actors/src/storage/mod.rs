@@ -8,6 +8,7 @@
 
 mod data;
 mod dir;
+mod handles;
 mod jobs;
 mod lifecycle;
 pub mod messages;
@@ -49,6 +50,7 @@ pub struct StorageActor {
     /// Logs being opened, with a later attach for the same log if there was one.
     opening: HashMap<TopicPartition, Option<messages::Attach>>,
     jobs: Jobs,
+    handles: handles::Handles,
     sweep: sweep::Sweep,
     /// Files that wait for the next sweep.
     closed: bool,
@@ -65,6 +67,7 @@ impl StorageActor {
             slots: Slots::default(),
             opening: HashMap::new(),
             jobs: Jobs::new(options.recovery_threads),
+            handles: handles::Handles::new(options.open_files),
             sweep: sweep::Sweep::new(),
             closed: false,
             _epitaph: epitaph,

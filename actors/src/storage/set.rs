@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use actix::Addr;
 use ottla_config::Settings;
 use ottla_core::base::TopicPartition;
 use ottla_core::storage::LogDir;
@@ -10,7 +11,7 @@ use uuid::Uuid;
 
 use super::messages::CloseAll;
 use super::{OfflineWatch, StorageActor, StorageDir};
-use crate::runtime::{Child, Guardian, ReplyPort, tell};
+use crate::runtime::{Answer, Child, Guardian, ReplyPort, tell};
 
 /// Room in a storage actor's mailbox; only its own partitions send to it.
 const MAILBOX: usize = 8_192;
@@ -26,11 +27,18 @@ pub struct StorageOptions {
     /// `replica.high.watermark.checkpoint.interval.ms` and the two
     /// `log.flush.*.checkpoint.interval.ms`.
     pub checkpoint_ms: u64,
+    /// How many files all logs together keep open.
+    pub open_files: usize,
 }
 
 impl Default for StorageOptions {
     fn default() -> Self {
-        Self { recovery_threads: 2, retention_check_ms: 300_000, checkpoint_ms: 5_000 }
+        Self {
+            recovery_threads: 2,
+            retention_check_ms: 300_000,
+            checkpoint_ms: 5_000,
+            open_files: 8_192,
+        }
     }
 }
 
@@ -48,6 +56,7 @@ impl StorageOptions {
             retention_check_ms: u64::try_from(settings.log_retention_check_interval_ms)
                 .unwrap_or(300_000),
             checkpoint_ms: u64::try_from(checkpoint).unwrap_or(5_000).max(1),
+            ..Self::default()
         }
     }
 }
@@ -74,6 +83,8 @@ impl Storage {
     #[must_use]
     pub fn start(guardian: &Guardian, dirs: Vec<LogDir>, options: StorageOptions) -> Arc<Self> {
         let cores = guardian.cores().count();
+        let mut options = options;
+        options.open_files /= (dirs.len() * cores).max(1);
         let dirs: Vec<_> =
             dirs.into_iter().map(|dir| StorageDir::new(Arc::new(dir), cores)).collect();
         for dir in &dirs {
@@ -125,10 +136,9 @@ impl Storage {
         let mut all_good = true;
         for dir in &self.dirs {
             let mut good = dir.is_online();
-            for storage in dir.storages() {
-                let (reply, answer) = ReplyPort::oneshot();
-                tell(&storage, CloseAll(reply));
-                good &= answer.await == Some(true);
+            let closing: Vec<_> = dir.storages().iter().map(close).collect();
+            for closed in closing {
+                good &= closed.await == Some(true);
             }
             if good {
                 let log_dir = Arc::clone(dir.log_dir());
@@ -140,6 +150,12 @@ impl Storage {
         }
         all_good
     }
+}
+
+fn close(storage: &Arc<Addr<StorageActor>>) -> Answer<Option<bool>> {
+    let (reply, answer) = ReplyPort::oneshot();
+    tell(storage, CloseAll(reply));
+    answer
 }
 
 fn start_actor(guardian: &Guardian, dir: &Arc<StorageDir>, core: usize, options: StorageOptions) {

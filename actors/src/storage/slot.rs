@@ -10,6 +10,7 @@ use ottla_core::base::{Offset, TopicId, TopicPartition};
 use ottla_core::storage::PartitionLog;
 
 use super::Waiting;
+use super::handles::HandleUse;
 use super::messages::{HighWatermark, LogId, MoveLogStart};
 use crate::partition::PartitionActor;
 use crate::partition::messages::LogAppended;
@@ -25,6 +26,11 @@ pub(super) struct Slot {
     /// Another is to follow it.
     pub(super) flush_again: bool,
     pub(super) waiting: Waiting,
+    pub(super) handles: HandleUse,
+    /// Noted for the next checkpoint.
+    pub(super) touched: bool,
+    /// Noted for the next look at `flush.ms`.
+    pub(super) unsynced: bool,
     /// The start is to be moved when the log is on disk up to an offset.
     pub(super) moving: Option<(Offset, MoveLogStart)>,
 }
@@ -50,6 +56,9 @@ impl Slot {
             flushing: false,
             flush_again: false,
             waiting: VecDeque::new(),
+            handles: HandleUse::default(),
+            touched: false,
+            unsynced: false,
             moving: None,
         }
     }
@@ -81,7 +90,7 @@ static NEXT_SERIAL: AtomicU64 = AtomicU64::new(1);
 /// Slots by number and by name.
 #[derive(Default)]
 pub(super) struct Slots {
-    slots: Vec<Option<(u64, Slot)>>,
+    slots: Vec<Option<(u64, Box<Slot>)>>,
     free: Vec<u32>,
     names: HashMap<TopicPartition, LogId>,
 }
@@ -95,7 +104,7 @@ impl Slots {
             u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
         });
         if let Some(place) = self.slots.get_mut(index as usize) {
-            *place = Some((serial, slot));
+            *place = Some((serial, Box::new(slot)));
         }
         let id = LogId { index, serial };
         self.names.insert(name, id);
@@ -121,20 +130,20 @@ impl Slots {
         let (_, slot) = place.take()?;
         self.free.push(id.index);
         self.names.remove(slot.log.log().partition());
-        Some(slot)
+        Some(*slot)
     }
 
     pub(super) fn drain(&mut self) -> Vec<Slot> {
         self.names.clear();
         self.free.clear();
-        self.slots.drain(..).flatten().map(|(_, slot)| slot).collect()
+        self.slots.drain(..).flatten().map(|(_, slot)| *slot).collect()
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (LogId, &mut Slot)> {
         self.slots.iter_mut().enumerate().filter_map(|(index, place)| {
             let (serial, slot) = place.as_mut()?;
             let index = u32::try_from(index).ok()?;
-            Some((LogId { index, serial: *serial }, slot))
+            Some((LogId { index, serial: *serial }, &mut **slot))
         })
     }
 

@@ -25,13 +25,38 @@ pub(super) struct Sweep {
     checkpoint_at: u64,
     /// Logs retention still has to look at in this round.
     pending: VecDeque<LogId>,
+    /// Logs that the checkpoints may say something old of.
+    touched: Vec<LogId>,
+    /// Logs with records that `flush.ms` is to sync.
+    unsynced: Vec<LogId>,
+    /// Logs with removed files.
+    deleting: Vec<LogId>,
     /// A sweep is running on the other thread.
     pub(super) running: bool,
 }
 
 impl Sweep {
     pub(super) fn new() -> Self {
-        Self { retention_at: 0, checkpoint_at: 0, pending: VecDeque::new(), running: false }
+        Self {
+            retention_at: 0,
+            checkpoint_at: 0,
+            pending: VecDeque::new(),
+            touched: Vec::new(),
+            unsynced: Vec::new(),
+            deleting: Vec::new(),
+            running: false,
+        }
+    }
+
+    /// A log has changed: only those are looked at, as most of thousands are idle.
+    pub(super) fn touched(&mut self, id: LogId, slot: &mut Slot) {
+        if !std::mem::replace(&mut slot.touched, true) {
+            self.touched.push(id);
+        }
+        if !slot.unsynced && slot.log.log().awaits_timed_flush() {
+            slot.unsynced = true;
+            self.unsynced.push(id);
+        }
     }
 }
 
@@ -48,12 +73,16 @@ impl StorageActor {
     }
 
     fn flush_overdue(&mut self, now: Tick) {
-        let due: Vec<LogId> = self
-            .slots
-            .iter_mut()
-            .filter(|(_, slot)| slot.log.log().flush_due(now))
-            .map(|(id, _)| id)
-            .collect();
+        let slots = &mut self.slots;
+        let mut due = Vec::new();
+        self.sweep.unsynced.retain(|id| {
+            let Some(slot) = slots.get_mut(*id) else { return false };
+            slot.unsynced = slot.log.log().awaits_timed_flush();
+            if slot.log.log().flush_due(now) && due.len() < SLICE {
+                due.push(*id);
+            }
+            slot.unsynced
+        });
         for id in due {
             self.flush(id);
         }
@@ -75,9 +104,13 @@ impl StorageActor {
         }
         for _ in 0..SLICE {
             let Some(id) = self.sweep.pending.pop_front() else { return };
-            if let Some(slot) = self.slots.get_mut(id) {
-                retain_one(slot, now);
+            let Some(slot) = self.slots.get_mut(id) else { continue };
+            retain_one(slot, now);
+            if slot.log.has_deletions() {
+                self.sweep.deleting.push(id);
             }
+            self.sweep.touched(id, slot);
+            self.handles.used(id, &mut self.slots);
         }
     }
 
@@ -86,12 +119,17 @@ impl StorageActor {
             return;
         }
         let log_dir = Arc::clone(self.dir.log_dir());
-        let mut deletions: Vec<_> =
-            self.slots.iter_mut().filter_map(|(_, slot)| slot.log.take_deletions(now)).collect();
+        let slots = &mut self.slots;
+        let mut deletions = Vec::new();
+        self.sweep.deleting.retain(|id| {
+            let Some(slot) = slots.get_mut(*id) else { return false };
+            deletions.extend(slot.log.take_deletions(now));
+            slot.log.has_deletions()
+        });
         let checkpoint = now.monotonic_ms >= self.sweep.checkpoint_at;
         if checkpoint {
             self.sweep.checkpoint_at = now.monotonic_ms.saturating_add(self.options.checkpoint_ms);
-            self.note_all();
+            self.note_touched();
         }
         // the files of the directory itself are the first core's
         let writes = self.core == 0;
@@ -104,15 +142,21 @@ impl StorageActor {
         }
     }
 
-    /// Tells the directory what its checkpoints are to say of each log.
-    pub(super) fn note_all(&mut self) {
-        let log_dir = Arc::clone(self.dir.log_dir());
-        for (_, slot) in self.slots.iter_mut() {
+    /// Tells the directory what its checkpoints are to say of each log that has changed.
+    fn note_touched(&mut self) {
+        let log_dir = self.dir.log_dir();
+        for id in std::mem::take(&mut self.sweep.touched) {
+            let Some(slot) = self.slots.get_mut(id) else { continue };
             let log = slot.log.log();
             log_dir.note_log(log);
             let high = slot.high_watermark.get();
-            if let Some(high) = high {
-                log_dir.note(Checkpoint::HighWatermark, log.partition(), Some(high));
+            if high.is_some() {
+                log_dir.note(Checkpoint::HighWatermark, log.partition(), high);
+            }
+            // what is not committed yet will be: look again
+            slot.touched = high.is_none_or(|high| high < log.log_end_offset());
+            if slot.touched {
+                self.sweep.touched.push(id);
             }
         }
     }

@@ -70,6 +70,18 @@ pub trait Disk: Send + Sync + fmt::Debug + 'static {
     /// Takes the lock file `path`; `None` if another process holds it.
     fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn DirLock>>>;
 
+    /// Whether [`Disk::sync_file_system`] works and reports what failed.
+    fn syncs_file_system(&self) -> bool {
+        false
+    }
+
+    /// Makes everything durable that the file system of `dir` holds (`syncfs`): cheaper than a sync
+    /// for each of thousands of files.
+    fn sync_file_system(&self, dir: &Path) -> io::Result<()> {
+        let path = dir.display();
+        Err(io::Error::new(io::ErrorKind::Unsupported, format!("syncing all of {path}")))
+    }
+
     /// Whether there is a file or directory of that name.
     fn exists(&self, path: &Path) -> io::Result<bool> {
         Ok(self.stat(path)?.is_some())

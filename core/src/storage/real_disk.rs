@@ -91,6 +91,21 @@ impl Disk for RealDisk {
         File::open(dir)?.sync_all()
     }
 
+    /// Before Linux 5.8 `syncfs` said nothing of a write that failed.
+    fn syncs_file_system(&self) -> bool {
+        let name = rustix::system::uname();
+        let release = name.release().to_string_lossy();
+        let mut numbers = release.split(['.', '-']).map(str::parse::<u32>);
+        match (numbers.next(), numbers.next()) {
+            (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= (5, 8),
+            _ => false,
+        }
+    }
+
+    fn sync_file_system(&self, dir: &Path) -> io::Result<()> {
+        Ok(rustix::fs::syncfs(File::open(dir)?)?)
+    }
+
     fn stat(&self, path: &Path) -> io::Result<Option<FileStat>> {
         let metadata = match fs::metadata(path) {
             Ok(metadata) => metadata,

@@ -262,6 +262,17 @@ impl LogDir {
         self.write_checkpoints()
     }
 
+    /// Makes everything in the directory durable at once; only where
+    /// [`Disk::syncs_file_system`].
+    ///
+    /// # Errors
+    /// When that fails; the directory is offline then.
+    pub fn sync_file_system(&self) -> Result<(), StorageError> {
+        self.env.health.check()?;
+        let synced = self.env.disk.sync_file_system(&self.path);
+        synced.map_err(|e| self.env.health.fail(StorageError::io("sync", &self.path, e)))
+    }
+
     /// Marks the directory as closed in order. Call it last, when every log was closed, noted and
     /// synced. Nothing is marked if the directory is offline, or if logs that needed recovery were
     /// never opened.

@@ -145,6 +145,13 @@ impl Log {
                 || now.monotonic_ms.saturating_sub(self.flush.last_ms) >= self.config.flush_ms)
     }
 
+    /// Whether there are records that `flush.ms` will ask to sync one day.
+    #[must_use]
+    pub fn awaits_timed_flush(&self) -> bool {
+        const NEVER: u64 = i64::MAX as u64;
+        self.flush.pending > 0 && self.config.flush_ms < NEVER
+    }
+
     /// What has to be synced so that everything before `upto` is on disk; `None` if that is so.
     /// For a log that has just rolled, `upto` is [`Log::active_base_offset`].
     pub fn take_flush_job(

@@ -109,3 +109,28 @@ fn a_sync_that_a_deletion_overtakes_is_no_failing_disk() {
     job.run().unwrap_err();
     assert!(lost.env.health.check().is_err());
 }
+
+#[test]
+fn a_log_whose_files_were_closed_goes_on_and_is_closed_in_order() {
+    let (held, released) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let config = LogConfig { segment_bytes: 200_000, ..LogConfig::default() };
+    let files = |dir: &Path, release: bool| {
+        let mut log = log(dir, config.clone());
+        for _ in 0..20 {
+            fill(&mut log, 100);
+            if release {
+                log.release_handles();
+                assert_eq!(log.open_handles(), 0);
+                assert_eq!(log.read(Offset(0), 100, Offset(300), true).unwrap().length, 161);
+            }
+        }
+        assert!(log.open_handles() > 0);
+        log.close(Tick::at(1)).unwrap().unwrap().run().unwrap();
+        let mut files: Vec<_> = RealDisk.list(&dir.join("t-0")).unwrap();
+        files.sort_by(|a, b| a.name.cmp(&b.name));
+        files.into_iter().map(|file| (file.name, file.len)).collect::<Vec<_>>()
+    };
+    let wanted = files(held.path(), false);
+    assert!(wanted.iter().filter(|(name, len)| name.ends_with("index") && *len > 0).count() >= 4);
+    assert_eq!(files(released.path(), true), wanted);
+}

@@ -99,17 +99,36 @@ impl Log {
         })
     }
 
+    /// How many files it keeps open.
+    #[must_use]
+    pub fn open_handles(&self) -> usize {
+        self.open_files.len() + usize::from(self.active.is_open())
+    }
+
+    /// Closes its files; each is opened again when it is needed. Slices and jobs that are out keep
+    /// theirs.
+    pub fn release_handles(&mut self) {
+        while let Some(base) = self.open_files.pop_front() {
+            self.release_closed(base);
+        }
+        self.active.rest();
+    }
+
+    fn release_closed(&mut self, base: Offset) {
+        if let Ok(at) = self.closed.binary_search_by_key(&base, Segment::base_offset)
+            && let Some(segment) = self.closed.get_mut(at)
+        {
+            segment.release();
+        }
+    }
+
     /// Notes that a closed segment's file was opened, and closes the one that was opened longest
     /// ago if there are too many.
     pub(super) fn note_open(&mut self, base: Offset) {
         self.open_files.push_back(base);
         while self.open_files.len() > OPEN_FILES {
             let Some(oldest) = self.open_files.pop_front() else { break };
-            if let Ok(at) = self.closed.binary_search_by_key(&oldest, Segment::base_offset)
-                && let Some(segment) = self.closed.get_mut(at)
-            {
-                segment.release();
-            }
+            self.release_closed(oldest);
         }
     }
 }

@@ -137,6 +137,23 @@ impl PartitionLog {
         self.log.flushed(upto);
     }
 
+    /// Whether an orderly stop has anything to write.
+    #[must_use]
+    pub fn is_changed(&self) -> bool {
+        self.changed
+    }
+
+    /// Closes its files; each is opened again when it is needed.
+    pub fn release_handles(&mut self) {
+        self.log.release_handles();
+    }
+
+    /// Whether removed files wait to be deleted.
+    #[must_use]
+    pub fn has_deletions(&self) -> bool {
+        self.log.next_deletion_ms().is_some()
+    }
+
     /// Files removed long enough ago to be deleted.
     pub fn take_deletions(&mut self, now: Tick) -> Option<super::DeleteJob> {
         self.log.take_deletions(now)

@@ -246,6 +246,12 @@ impl Segment {
         self.release_indexes();
     }
 
+    /// Closes the file of a segment that is written to, and keeps what is known of its end.
+    pub(crate) fn rest(&mut self) {
+        self.file = None;
+        self.release_indexes();
+    }
+
     fn release_indexes(&mut self) {
         self.offset_index.release();
         self.time_index.release();
