@@ -14,7 +14,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::produce_request::TopicProduceData;
 use kafka_protocol::messages::produce_response::{
@@ -50,7 +49,6 @@ pub(crate) fn handle(mut request: Request) {
     let version = request.header.version;
     let by_id = version >= TOPIC_IDS;
     let ProduceRequest { acks, timeout_ms, mut topic_data, .. } = body;
-    let_go(&mut request, &mut topic_data);
     let mut appends = Vec::new();
     for topic in &mut topic_data {
         for partition in &mut topic.partition_data {
@@ -70,16 +68,6 @@ pub(crate) fn handle(mut request: Request) {
         }
         let append = Append { records, acks, timeout_ms, origin: AppendOrigin::Client, reply };
         targets::deliver(&node, &target, append);
-    }
-}
-
-/// Lets go of the frame: records that nobody else holds a part of are stamped where they lie
-/// instead of in a copy.
-fn let_go(request: &mut Request, topics: &mut [TopicProduceData]) {
-    request.body = Bytes::new();
-    request.header.client_id = None;
-    for topic in topics {
-        topic.name = StrBytes::from_string(topic.name.to_string()).into();
     }
 }
 

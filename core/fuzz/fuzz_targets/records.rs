@@ -23,8 +23,8 @@ fuzz_target!(|data: &[u8]| {
         ..ValidationRules::default()
     };
     let Ok(taken) = validate(Bytes::from(records), &rules, 1_700_000_000_000) else { return };
-    verify_crc(&taken.bytes).expect("the checksum is right");
-    let buffer = taken.bytes.freeze();
+    let buffer = taken.to_bytes();
+    verify_crc(&buffer).expect("the checksum is right");
     for batch in BatchIter::new(&buffer) {
         let batch = batch.expect("whole batches");
         let records = RecordIter::of_batch(&buffer, &batch, LIMIT).expect("it unpacks");

@@ -51,7 +51,7 @@ fn java_batches_are_read_and_accepted() {
         assert_eq!((records[2].timestamp_delta, records[2].offset_delta), (-1, 2));
         assert_eq!(records[2].value, None);
         let taken = validate(bytes.clone(), &ValidationRules::default(), 1_700_000_000_000);
-        assert_eq!(taken.unwrap().bytes[..], bytes[..]);
+        assert_eq!(taken.unwrap().to_bytes(), bytes);
     }
 }
 

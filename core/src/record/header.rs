@@ -122,7 +122,8 @@ impl BatchHeader {
     }
 
     /// Writes the header in front of a batch's records.
-    pub(super) fn encode(&self) -> [u8; Self::SIZE] {
+    #[must_use]
+    pub fn encode(&self) -> [u8; Self::SIZE] {
         let mut out = [0; Self::SIZE];
         let mut at = 0;
         let mut put = |field: &[u8]| {

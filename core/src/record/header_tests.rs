@@ -2,10 +2,7 @@
 #![expect(clippy::indexing_slicing, reason = "a test may panic")]
 
 use crate::base::{LeaderEpoch, Offset, ProducerEpoch, ProducerId};
-use crate::record::{
-    BatchBuilder, BatchHeader, BatchIter, Compression, RecordError, stamp, stamp_log_append_time,
-    verify_crc,
-};
+use crate::record::{BatchBuilder, BatchHeader, BatchIter, Compression, RecordError, verify_crc};
 
 fn batch() -> Vec<u8> {
     let mut builder = BatchBuilder::new().producer(ProducerId(7), ProducerEpoch(3), 40);
@@ -25,17 +22,6 @@ fn a_built_batch_reads_back() {
     assert_eq!(header.records_count, 2);
     assert_eq!(verify_crc(&bytes), Ok(()));
     assert_eq!(header.encode(), bytes[..BatchHeader::SIZE]);
-}
-
-#[test]
-fn stamping_keeps_the_checksum_right() {
-    let mut bytes = batch();
-    stamp(&mut bytes, Offset(5), LeaderEpoch(1));
-    assert_eq!(verify_crc(&bytes), Ok(()));
-    stamp_log_append_time(&mut bytes, 77).unwrap();
-    assert_eq!(verify_crc(&bytes), Ok(()));
-    let header = BatchHeader::parse(&bytes).unwrap();
-    assert_eq!((header.base_offset, header.max_timestamp), (Offset(5), 77));
 }
 
 #[test]

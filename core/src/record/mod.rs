@@ -30,7 +30,6 @@ mod invalid;
 mod iter;
 mod raw;
 mod records;
-mod stamp;
 mod validate;
 pub(crate) mod varint;
 
@@ -42,10 +41,7 @@ pub use header::{BatchHeader, TimestampType};
 pub use invalid::{InvalidRecord, InvalidRecords};
 pub use iter::{Batch, BatchIter};
 pub use records::{Header, Record, RecordIter};
-pub use stamp::{stamp, stamp_log_append_time};
-pub use validate::{
-    BatchSummary, TargetCompression, Validated, ValidationRules, validate, validate_internal,
-};
+pub use validate::{TargetCompression, Validated, ValidationRules, validate, validate_internal};
 
 /// No timestamp: what Kafka writes as -1.
 pub const NO_TIMESTAMP: i64 = -1;

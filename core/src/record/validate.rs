@@ -1,18 +1,18 @@
 //! What may be appended: Kafka's `LogValidator` and the checks in front of it, as one pure
 //! function.
 //!
-//! A batch that is right goes through in place: its checksum is read once, its records are walked
-//! without sharing any, and only the header may change. It is written anew when the topic wants
-//! another codec, or when its records do not count their offsets 0, 1, 2….
+//! A batch that is right keeps its records where they lie: its checksum is read once, its records
+//! are walked without sharing any, and only the header may change. It is written anew when the
+//! topic wants another codec, or when its records do not count their offsets 0, 1, 2….
 
 use bytes::{Bytes, BytesMut};
 
-use super::crc::{CRC_FIELD, batch_crc};
+use super::crc::{batch_crc, crc_of_parts};
 use super::header::LOG_APPEND_TIME;
 use super::raw::{RawRecord, walk};
 use super::{
     Batch, BatchBuilder, BatchHeader, Compression, InvalidRecord, InvalidRecords, NO_TIMESTAMP,
-    RecordError, TimestampType, decompress, stamp_log_append_time,
+    RecordError, TimestampType, decompress,
 };
 use crate::base::{LeaderEpoch, Offset};
 
@@ -60,35 +60,48 @@ impl Default for ValidationRules {
     }
 }
 
-/// One batch of validated records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BatchSummary {
-    /// Where it starts in the bytes.
-    pub position: usize,
-    /// How many bytes it has.
-    pub len: usize,
-    /// Its header after validation; its base offset is still the producer's.
+/// A batch that may be appended: a header of its own, and the records as they came.
+///
+/// The records are shared with whatever brought them and are never touched: what the broker stamps
+/// lies in the header, which is written in front of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Validated {
+    /// The header after validation; its base offset is still the producer's.
     pub header: BatchHeader,
+    /// Everything behind the header.
+    pub payload: Bytes,
+    /// The time the broker stamped, or -1 where records keep the producer's.
+    pub log_append_time: i64,
 }
 
-impl BatchSummary {
+impl Validated {
+    /// Bytes of the batch, header included.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        BatchHeader::SIZE + self.payload.len()
+    }
+
+    /// The whole batch in one piece, copied.
+    #[must_use]
+    pub fn to_bytes(&self) -> Bytes {
+        let mut bytes = BytesMut::with_capacity(self.size());
+        bytes.extend_from_slice(&self.header.encode());
+        bytes.extend_from_slice(&self.payload);
+        bytes.freeze()
+    }
+
+    /// Gives the batch its place in the log, which the checksum does not cover.
+    pub fn stamp(&mut self, base_offset: Offset, leader_epoch: LeaderEpoch) {
+        self.header.base_offset = base_offset;
+        self.header.partition_leader_epoch = leader_epoch;
+    }
+
     /// What the time index remembers as the offset of the largest timestamp, counted from the base
     /// offset: the last record's, because only the batch is known (`shallowOffsetOfMaxTimestamp`).
     #[must_use]
     pub fn offset_delta_of_max_timestamp(&self) -> i32 {
         self.header.last_offset_delta
     }
-}
-
-/// Records that may be appended once they are stamped.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Validated {
-    /// The batches, owned by nobody else, so that they can be stamped in place.
-    pub bytes: BytesMut,
-    /// What they are; today always one.
-    pub batches: Vec<BatchSummary>,
-    /// The time the broker stamped, or -1 where records keep the producer's.
-    pub log_append_time: i64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +130,7 @@ pub fn validate_internal(
 }
 
 fn check(
-    mut records: Bytes,
+    records: Bytes,
     rules: &ValidationRules,
     origin: Origin,
     now: i64,
@@ -144,16 +157,18 @@ fn check(
     let plain_control = source == Compression::None && batch.header.is_control();
     if contiguous && (source == target || plain_control) {
         let (header, size) = (batch.header, batch.bytes.len());
-        records.truncate(size);
-        return in_place(records, header, rules, max_timestamp, now);
+        let payload = records.slice(BatchHeader::SIZE..size);
+        return Ok(in_place(payload, header, rules, max_timestamp, now));
     }
-    let bytes = rebuild(&batch.header, section, target, level, rules, now)?;
+    let bytes = rebuild(&batch.header, section, target, level, rules)?;
     let size = bytes.len();
     if size > rules.max_message_bytes {
         return Err(InvalidRecords::TooLarge { size, limit: rules.max_message_bytes });
     }
     let header = BatchHeader::parse(&bytes).map_err(InvalidRecords::Corrupt)?;
-    Ok(validated(bytes, header, rules, now))
+    let payload = bytes.slice(BatchHeader::SIZE..);
+    let max_timestamp = header.max_timestamp;
+    Ok(in_place(payload, header, rules, max_timestamp, now))
 }
 
 /// The one batch there has to be. Bytes behind it that do not make a batch are dropped, as Kafka
@@ -313,35 +328,32 @@ impl<'r> Survey<'r> {
     }
 }
 
-/// The batch as it came; only its header may change.
+/// The records as they are; only their header may change.
 fn in_place(
-    records: Bytes,
+    payload: Bytes,
     header: BatchHeader,
     rules: &ValidationRules,
     max_timestamp: i64,
     now: i64,
-) -> Result<Validated, InvalidRecords> {
-    let mut bytes = BytesMut::from(records);
+) -> Validated {
     let mut wanted = header;
-    if rules.timestamp_type == TimestampType::LogAppendTime {
-        wanted.attributes |= LOG_APPEND_TIME;
-        wanted.max_timestamp = now;
-    } else {
-        // a producer may have written anything here, and the time index relies on it
-        wanted.attributes &= !LOG_APPEND_TIME;
-        wanted.max_timestamp = max_timestamp;
-    }
+    let log_append_time = match rules.timestamp_type {
+        TimestampType::LogAppendTime => {
+            wanted.attributes |= LOG_APPEND_TIME;
+            wanted.max_timestamp = now;
+            now
+        }
+        TimestampType::CreateTime => {
+            // a producer may have written anything here, and the time index relies on it
+            wanted.attributes &= !LOG_APPEND_TIME;
+            wanted.max_timestamp = max_timestamp;
+            NO_TIMESTAMP
+        }
+    };
     if wanted != header {
-        let size = bytes.len().min(BatchHeader::SIZE);
-        if let Some(place) = bytes.get_mut(..size) {
-            place.copy_from_slice(wanted.encode().get(..size).unwrap_or_default());
-        }
-        wanted.crc = batch_crc(&bytes).map_err(InvalidRecords::Corrupt)?;
-        if let Some(place) = bytes.get_mut(CRC_FIELD..CRC_FIELD + 4) {
-            place.copy_from_slice(&wanted.crc.to_be_bytes());
-        }
+        wanted.crc = crc_of_parts(&wanted.encode(), &payload);
     }
-    Ok(validated(bytes, wanted, rules, now))
+    Validated { header: wanted, payload, log_append_time }
 }
 
 /// The same records in a batch written anew: another codec, or offsets without holes.
@@ -351,8 +363,7 @@ fn rebuild(
     target: Compression,
     level: Option<i32>,
     rules: &ValidationRules,
-    now: i64,
-) -> Result<BytesMut, InvalidRecords> {
+) -> Result<Bytes, InvalidRecords> {
     let mut builder = BatchBuilder::new()
         .producer(header.producer_id, header.producer_epoch, header.base_sequence)
         .timestamp_type(rules.timestamp_type);
@@ -372,21 +383,7 @@ fn rebuild(
         index += 1;
     })
     .map_err(InvalidRecords::Unreadable)?;
-    let built = builder.build(Offset::ZERO, LeaderEpoch::NONE, target);
-    let mut bytes = BytesMut::from(built);
-    if rules.timestamp_type == TimestampType::LogAppendTime {
-        stamp_log_append_time(&mut bytes, now).map_err(InvalidRecords::Corrupt)?;
-    }
-    Ok(bytes)
-}
-
-fn validated(bytes: BytesMut, header: BatchHeader, rules: &ValidationRules, now: i64) -> Validated {
-    let log_append_time = match rules.timestamp_type {
-        TimestampType::CreateTime => NO_TIMESTAMP,
-        TimestampType::LogAppendTime => now,
-    };
-    let batches = vec![BatchSummary { position: 0, len: bytes.len(), header }];
-    Validated { bytes, batches, log_append_time }
+    Ok(builder.build(Offset::ZERO, LeaderEpoch::NONE, target))
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ fn rules() -> ValidationRules {
 }
 
 fn values(validated: &Validated) -> Vec<Option<Bytes>> {
-    let buffer = Bytes::copy_from_slice(&validated.bytes);
+    let buffer = validated.to_bytes();
     let batch = BatchIter::new(&buffer).next().unwrap().unwrap();
     let records = RecordIter::of_batch(&buffer, &batch, 1 << 20).unwrap();
     records.map(|record| record.unwrap().value).collect()
@@ -58,12 +58,10 @@ fn a_good_batch_goes_through_byte_for_byte() {
     for codec in Compression::ALL {
         let batch = built(&builder(), codec);
         let ok = validate(batch.clone(), &rules(), NOW).unwrap();
-        assert_eq!(ok.bytes[..], batch[..], "{codec:?}");
-        assert_eq!(ok.batches.len(), 1);
-        let summary = ok.batches[0];
-        assert_eq!((summary.position, summary.len), (0, batch.len()));
-        assert_eq!(summary.header.max_timestamp, NOW - 1);
-        assert_eq!((summary.offset_delta_of_max_timestamp(), ok.log_append_time), (2, -1));
+        assert_eq!(ok.to_bytes(), batch, "{codec:?}");
+        assert_eq!(ok.size(), batch.len());
+        assert_eq!(ok.header.max_timestamp, NOW - 1);
+        assert_eq!((ok.offset_delta_of_max_timestamp(), ok.log_append_time), (2, -1));
     }
 }
 
@@ -79,7 +77,7 @@ fn exactly_one_batch_is_taken() {
     );
     // a second batch that is cut short is dropped, as Kafka drops it
     let tail = Bytes::from([&batch[..], &batch[..40]].concat());
-    assert_eq!(validate(tail, &rules(), NOW).unwrap().bytes[..], batch[..]);
+    assert_eq!(validate(tail, &rules(), NOW).unwrap().to_bytes(), batch);
 }
 
 #[test]
@@ -229,9 +227,9 @@ fn the_brokers_clock_wins_where_the_topic_says_so() {
     let append = ValidationRules { timestamp_type: TimestampType::LogAppendTime, ..rules() };
     for codec in Compression::ALL {
         let ok = validate(built(&builder(), codec), &append, NOW + 9).unwrap();
-        assert_eq!(verify_crc(&ok.bytes), Ok(()));
-        let header = BatchHeader::parse(&ok.bytes).unwrap();
-        assert_eq!(header, ok.batches[0].header);
+        assert_eq!(verify_crc(&ok.to_bytes()), Ok(()));
+        let header = BatchHeader::parse(&ok.to_bytes()).unwrap();
+        assert_eq!(header, ok.header);
         assert_eq!(header.timestamp_type(), TimestampType::LogAppendTime);
         assert_eq!((header.max_timestamp, ok.log_append_time), (NOW + 9, NOW + 9));
     }
@@ -246,8 +244,8 @@ fn a_wrong_max_timestamp_is_put_right() {
     let batch = built(&builder(), Compression::None);
     let wrong = patched(&batch, 35, &(NOW + 99).to_be_bytes());
     let ok = validate(wrong, &rules(), NOW).unwrap();
-    assert_eq!(ok.bytes[..], batch[..]);
-    assert_eq!(ok.batches[0].header, BatchHeader::parse(&batch).unwrap());
+    assert_eq!(ok.to_bytes(), batch);
+    assert_eq!(ok.header, BatchHeader::parse(&batch).unwrap());
 }
 
 #[test]
@@ -258,9 +256,9 @@ fn the_topics_codec_is_applied() {
             let rules = ValidationRules { compression: target, ..rules() };
             let source = builder().producer(ProducerId(9), ProducerEpoch(2), 30).transactional();
             let ok = validate(built(&source, from), &rules, NOW).unwrap();
-            let header = ok.batches[0].header;
+            let header = ok.header;
             assert_eq!(header.compression(), Ok(to));
-            assert_eq!(verify_crc(&ok.bytes), Ok(()));
+            assert_eq!(verify_crc(&ok.to_bytes()), Ok(()));
             assert!(header.is_transactional());
             assert_eq!((header.producer_id, header.base_sequence), (ProducerId(9), 30));
             assert_eq!((header.records_count, header.max_timestamp), (3, NOW - 1));
@@ -276,7 +274,7 @@ fn offsets_that_do_not_count_up_are_renumbered() {
     odd.push_at(1, NOW, None, Some(b"x"), std::iter::empty());
     odd.push_at(0, NOW, None, Some(b"y"), std::iter::empty());
     let ok = validate(built(&odd, Compression::Lz4), &rules(), NOW).unwrap();
-    let buffer = ok.bytes.clone().freeze();
+    let buffer = ok.to_bytes();
     let batch = BatchIter::new(&buffer).next().unwrap().unwrap();
     let records = RecordIter::of_batch(&buffer, &batch, 1_000).unwrap();
     let deltas: Vec<i32> = records.map(|record| record.unwrap().offset_delta).collect();
@@ -327,16 +325,15 @@ proptest! {
             ..rules()
         };
         if let Ok(taken) = validate(records, &rules, NOW) {
-            prop_assert_eq!(verify_crc(&taken.bytes), Ok(()));
-            let summary = taken.batches[0];
-            prop_assert_eq!(summary.len, taken.bytes.len());
-            prop_assert_eq!(BatchHeader::parse(&taken.bytes), Ok(summary.header));
-            let buffer = taken.bytes.freeze();
+            let buffer = taken.to_bytes();
+            prop_assert_eq!(verify_crc(&buffer), Ok(()));
+            prop_assert_eq!(taken.size(), buffer.len());
+            prop_assert_eq!(BatchHeader::parse(&buffer), Ok(taken.header));
             let batch = BatchIter::new(&buffer).next().unwrap().unwrap();
             let records: Result<Vec<_>, _> =
                 RecordIter::of_batch(&buffer, &batch, 1 << 20).unwrap().collect();
             let deltas: Vec<i32> = records.unwrap().iter().map(|r| r.offset_delta).collect();
-            let want: Vec<i32> = (0..summary.header.records_count).collect();
+            let want: Vec<i32> = (0..taken.header.records_count).collect();
             prop_assert_eq!(deltas, want);
         }
     }
@@ -348,18 +345,21 @@ proptest! {
 }
 
 #[test]
-fn records_that_nobody_shares_are_not_copied() {
+fn records_are_never_copied() {
     let sent = built(&builder(), Compression::None);
-    let place = sent.as_ptr();
-    let taken = validate(sent, &ValidationRules::default(), NOW).expect("good");
-    assert_eq!(taken.bytes.as_ptr(), place);
-    // as they come off a socket: a part of a frame whose other parts are gone
-    let mut frame = bytes::BytesMut::from(&b"some header"[..]);
-    frame.extend_from_slice(&built(&builder(), Compression::None));
-    let mut frame = frame.freeze();
-    let records = frame.split_off(11);
-    drop(frame);
-    let place = records.as_ptr();
-    let taken = validate(records, &ValidationRules::default(), NOW).expect("good");
-    assert_eq!(taken.bytes.as_ptr(), place);
+    // as they come off a socket: a part of a buffer that others hold as well
+    let mut buffer = bytes::BytesMut::from(&b"some header"[..]);
+    buffer.extend_from_slice(&sent);
+    let buffer = buffer.freeze();
+    let records = buffer.slice(11..);
+    let place = records[BatchHeader::SIZE..].as_ptr();
+    let mut taken = validate(records, &ValidationRules::default(), NOW).expect("good");
+    assert_eq!(taken.payload.as_ptr(), place);
+    taken.stamp(Offset(77), LeaderEpoch(3));
+    let stamped = taken.to_bytes();
+    assert_eq!(verify_crc(&stamped), Ok(()));
+    let header = BatchHeader::parse(&stamped).expect("a header");
+    assert_eq!((header.base_offset, header.partition_leader_epoch), (Offset(77), LeaderEpoch(3)));
+    assert_eq!(stamped[16..], sent[16..]);
+    assert_eq!(buffer[11..], sent[..]);
 }

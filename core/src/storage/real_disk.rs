@@ -20,6 +20,14 @@ use super::{DirEntry, DirLock, Disk, DiskFile, FileStat, Mapped, OpenMode};
 /// The most slices handed to one `pwritev`.
 const MAX_SLICES: usize = 16;
 
+/// Long writes go out in pieces that end where a multiple of this does.
+///
+/// A file system with large folios sizes a new folio by what is left to write. Pieces of four pages
+/// come from the allocator's per-processor lists, whose pages are warm; a megabyte in one call
+/// takes single large blocks, which are cold, and which in a virtual machine the host has taken
+/// back and must supply again page by page: five times the cost (`benches/cost.md`).
+const PIECE: usize = 16 * 1024;
+
 /// The operating system's file system.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RealDisk;
@@ -152,7 +160,8 @@ impl DiskFile for RealFile {
     fn write_at(&self, bufs: &[IoSlice<'_>], mut position: u64) -> io::Result<()> {
         for mut bufs in bufs.chunks(MAX_SLICES).map(Slices::of) {
             while !bufs.as_slice().is_empty() {
-                let written = match rustix::io::pwritev(&self.0, bufs.as_slice(), position) {
+                let piece = bufs.front(piece_at(position, bufs.remaining()));
+                let written = match rustix::io::pwritev(&self.0, piece.as_slice(), position) {
                     Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero)),
                     Ok(written) => written,
                     Err(Errno::INTR) => continue,
@@ -186,6 +195,12 @@ impl DiskFile for RealFile {
     }
 }
 
+/// How many of `remaining` bytes to write at `position` with one call.
+fn piece_at(position: u64, remaining: usize) -> usize {
+    let into = usize::try_from(position % PIECE as u64).unwrap_or(0);
+    if remaining < 2 * PIECE { remaining } else { PIECE - into }
+}
+
 /// Up to [`MAX_SLICES`] slices on the stack, of which a partial write has taken the front.
 struct Slices<'a> {
     slices: [IoSlice<'a>; MAX_SLICES],
@@ -208,6 +223,25 @@ impl<'a> Slices<'a> {
         self.slices.get(self.first..self.len).unwrap_or_default()
     }
 
+    fn remaining(&self) -> usize {
+        self.as_slice().iter().map(|slice| slice.len()).sum()
+    }
+
+    /// The first `count` bytes.
+    fn front(&self, mut count: usize) -> Slices<'_> {
+        let mut front = Slices { slices: [IoSlice::new(&[]); MAX_SLICES], first: 0, len: 0 };
+        for (slot, slice) in front.slices.iter_mut().zip(self.as_slice()) {
+            if count == 0 {
+                break;
+            }
+            let taken = slice.len().min(count);
+            *slot = IoSlice::new(slice.get(..taken).unwrap_or_default());
+            count -= taken;
+            front.len += 1;
+        }
+        front
+    }
+
     /// Forgets the first `count` bytes, and empty slices at the front.
     fn advance(&mut self, mut count: usize) {
         while self.first < self.len {
@@ -221,3 +255,7 @@ impl<'a> Slices<'a> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "real_disk_tests.rs"]
+mod tests;

@@ -1,5 +1,7 @@
 //! Writing batches to the end of a log.
 
+use std::io::IoSlice;
+
 use super::Log;
 use crate::base::{Offset, Tick};
 use crate::storage::StorageError;
@@ -29,17 +31,28 @@ impl Log {
         bytes: &[u8],
         batches: &[BatchMeta],
     ) -> Result<Appended, StorageError> {
+        self.append_parts(now, &[IoSlice::new(bytes)], batches)
+    }
+
+    /// [`Log::append`] of batches that lie in several pieces.
+    pub fn append_parts(
+        &mut self,
+        now: Tick,
+        parts: &[IoSlice<'_>],
+        batches: &[BatchMeta],
+    ) -> Result<Appended, StorageError> {
         self.env.health.check()?;
-        let (first, last) = self.check(bytes, batches)?;
+        let size = parts.iter().map(|part| part.len()).sum();
+        let (first, last) = self.check(size, batches)?;
         let largest = batches.iter().map(|batch| batch.max_timestamp).max().unwrap_or(-1);
-        let rolled = if self.must_roll(now, bytes.len(), largest, last) {
+        let rolled = if self.must_roll(now, size, largest, last) {
             Some(self.roll_at(now, first)?)
         } else {
             None
         };
         let interval = self.config.index_interval_bytes;
         let (place, _, active) = self.parts();
-        let written = active.append(place, bytes, batches, interval);
+        let written = active.append(place, parts, batches, interval);
         self.poison(written)?;
         self.next_offset = last.plus(1);
         self.flush.appended(first, last);
@@ -47,13 +60,14 @@ impl Log {
     }
 
     /// The offsets of the first and last record, if the batches continue the log and are `bytes`.
-    fn check(&self, bytes: &[u8], batches: &[BatchMeta]) -> Result<(Offset, Offset), StorageError> {
+    fn check(&self, size: usize, batches: &[BatchMeta]) -> Result<(Offset, Offset), StorageError> {
+        let bytes = size as u64;
         let total: u64 = batches.iter().map(|batch| u64::from(batch.size)).sum();
         let (Some(first), Some(last)) = (batches.first(), batches.last()) else {
-            return Err(StorageError::SizeMismatch { batches: 0, bytes: bytes.len() as u64 });
+            return Err(StorageError::SizeMismatch { batches: 0, bytes });
         };
-        if total != bytes.len() as u64 {
-            return Err(StorageError::SizeMismatch { batches: total, bytes: bytes.len() as u64 });
+        if total != bytes {
+            return Err(StorageError::SizeMismatch { batches: total, bytes });
         }
         let mut expected = self.next_offset;
         for batch in batches {

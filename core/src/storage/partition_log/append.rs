@@ -1,13 +1,14 @@
 //! Appending as the leader.
 
 use std::fmt;
+use std::io::IoSlice;
 
 use bytes::Bytes;
 
 use super::{BatchMeta, PartitionLog, StorageError};
 use crate::base::{LeaderEpoch, Offset, Tick};
 use crate::partition::{ProducerBatch, SequenceError, SequenceVerdict};
-use crate::record::{BatchHeader, InvalidRecords, Validated, stamp, validate, validate_internal};
+use crate::record::{InvalidRecords, Validated, validate, validate_internal};
 
 /// Who appends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -109,23 +110,23 @@ impl PartitionLog {
             AppendOrigin::Coordinator => validate_internal(records, rules, now.wall_ms),
         };
         let mut checked = checked.map_err(AppendError::Invalid)?;
-        let size = checked.bytes.len();
+        let size = checked.size();
         let limit = self.log.config().segment_bytes;
         if u32::try_from(size).is_ok_and(|size| size > limit) {
             return Err(AppendError::LargerThanSegment { size, limit });
         }
-        let mut producers = Vec::with_capacity(checked.batches.len());
-        producers.extend(checked.batches.iter().map(|batch| ProducerBatch::from(&batch.header)));
+        let producer = ProducerBatch::from(&checked.header);
         if context.origin == AppendOrigin::Client {
-            if producers.iter().any(|batch| batch.transactional) {
+            if producer.transactional {
                 return Err(AppendError::NoTransaction);
             }
-            let verdict = self.producers.check(&producers).map_err(AppendError::Sequence)?;
+            let batches = std::slice::from_ref(&producer);
+            let verdict = self.producers.check(batches).map_err(AppendError::Sequence)?;
             if let SequenceVerdict::Duplicate(seen) = verdict {
                 return Ok(self.duplicate(seen.first_offset(), seen.last_offset, seen.timestamp));
             }
         }
-        self.write(now, &mut checked, &mut producers, context.leader_epoch)
+        self.write(now, &mut checked, producer, context.leader_epoch)
     }
 
     fn duplicate(&self, first: Offset, last: Offset, timestamp: i64) -> AppendInfo {
@@ -146,48 +147,37 @@ impl PartitionLog {
         &mut self,
         now: Tick,
         checked: &mut Validated,
-        producers: &mut [ProducerBatch],
+        mut producer: ProducerBatch,
         epoch: LeaderEpoch,
     ) -> Result<AppendInfo, AppendError> {
-        let mut next = self.log.log_end_offset();
-        let mut metas = Vec::with_capacity(checked.batches.len());
-        for (batch, producer) in checked.batches.iter().zip(producers.iter_mut()) {
-            let range = batch.position..batch.position + batch.len;
-            if let Some(bytes) = checked.bytes.get_mut(range) {
-                stamp(bytes, next, epoch);
-            }
-            producer.base_offset = next;
-            let last_offset = producer.last_offset();
-            metas.push(meta(&batch.header, batch.len, next, last_offset));
-            next = last_offset.plus(1);
-        }
+        let first = self.log.log_end_offset();
+        checked.stamp(first, epoch);
+        producer.base_offset = first;
+        let size = checked.size();
+        let meta = BatchMeta {
+            size: u32::try_from(size).unwrap_or(u32::MAX),
+            base_offset: first,
+            last_offset: producer.last_offset(),
+            max_timestamp: checked.header.max_timestamp,
+        };
         self.changed = true;
-        let written = self.log.append(now, &checked.bytes, &metas)?;
+        let header = checked.header.encode();
+        let parts = [IoSlice::new(&header), IoSlice::new(&checked.payload)];
+        let written = self.log.append_parts(now, &parts, &[meta])?;
         if let Some(base) = written.rolled {
             self.snapshot_at(base)?;
         }
         self.assign_epoch(epoch, written.first_offset)?;
-        for producer in producers.iter() {
-            self.producers.apply(producer);
-        }
+        self.producers.apply(&producer);
         Ok(AppendInfo {
             first_offset: written.first_offset,
             last_offset: written.last_offset,
             log_append_time: checked.log_append_time,
             log_start: self.log.log_start_offset(),
             log_end: self.log.log_end_offset(),
-            bytes: checked.bytes.len() as u64,
+            bytes: size as u64,
             duplicate: false,
             rolled: written.rolled.is_some(),
         })
-    }
-}
-
-fn meta(header: &BatchHeader, len: usize, base_offset: Offset, last_offset: Offset) -> BatchMeta {
-    BatchMeta {
-        size: u32::try_from(len).unwrap_or(u32::MAX),
-        base_offset,
-        last_offset,
-        max_timestamp: header.max_timestamp,
     }
 }

@@ -134,13 +134,13 @@ impl Segment {
         Ok(file)
     }
 
-    /// Writes `bytes`, which are `batches` one after the other, to the end of the segment.
+    /// Writes `parts`, which are `batches` one after the other, to the end of the segment.
     ///
     /// After a failed write the file is cut back to its last whole batch.
     pub(crate) fn append(
         &mut self,
         place: Place<'_>,
-        bytes: &[u8],
+        parts: &[IoSlice<'_>],
         batches: &[BatchMeta],
         index_interval: u32,
     ) -> Result<u32, StorageError> {
@@ -152,7 +152,7 @@ impl Segment {
         let file = self.file(place)?;
         let position = self.size;
         self.dirty = true;
-        if let Err(error) = file.write_at(&[IoSlice::new(bytes)], u64::from(position)) {
+        if let Err(error) = file.write_at(parts, u64::from(position)) {
             // a torn batch must not be found at the end; if this fails too, recovery cuts it
             let _ = file.set_len(u64::from(position));
             return Err(StorageError::io(
