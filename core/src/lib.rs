@@ -7,13 +7,15 @@
 //!
 //! 1. [`base`]: ids, quantities, [`base::Tick`], the timer wheel
 //! 2. [`record`], [`wire`]: bytes to batches, bytes to requests
-//! 3. [`partition`], [`replication`], [`group`], [`transaction`], [`controller`]: pure machines
+//! 3. [`partition`], [`replication`], [`group`], [`transaction`], [`controller`], [`client`]: pure
+//!    machines
 //! 4. [`storage`]: segment files, indexes and recovery behind the trait `Disk`
 //!
 //! Every machine has the shape `on_x(&mut self, now: Tick, input, out)`: it decides, and the
 //! actor that owns it does.
 
 pub mod base;
+pub mod client;
 pub mod controller;
 pub mod group;
 pub mod partition;

@@ -16,7 +16,7 @@
 
 use bytes::{Buf, Bytes, TryGetError};
 use kafka_protocol::protocol::buf::{ByteBuf, NotEnoughBytesError};
-use kafka_protocol::protocol::{Decodable, HeaderVersion};
+use kafka_protocol::protocol::{Decodable, HeaderVersion, Request};
 
 use super::WireError;
 
@@ -37,6 +37,19 @@ pub fn decode<T: Decodable + HeaderVersion>(
 ) -> Result<T, WireError> {
     // requests have header 2 from their first flexible version on (KIP-482)
     if T::header_version(version) >= 2 {
+        decode_flexible(body, version)
+    } else {
+        decode_classic(body, version)
+    }
+}
+
+/// Decodes the body of a response, as a client does. A response's own header does not tell how
+/// counts are written (ApiVersions always has header 0), its request's does.
+pub fn decode_response<R: Request>(
+    body: &mut Bytes,
+    version: i16,
+) -> Result<R::Response, WireError> {
+    if R::header_version(version) >= 2 {
         decode_flexible(body, version)
     } else {
         decode_classic(body, version)

@@ -12,4 +12,4 @@ mod guard;
 
 pub use error::WireError;
 pub use frame::{RequestHeader, decode_header, encode_response};
-pub use guard::{decode, decode_classic};
+pub use guard::{decode, decode_classic, decode_response};

@@ -19,7 +19,7 @@ const RATCHET: &[(&str, usize)] = &[];
 const CORE_STEPS: &[&[&str]] = &[
     &["base"],
     &["record", "wire"],
-    &["partition", "replication", "group", "transaction", "controller"],
+    &["partition", "replication", "group", "transaction", "controller", "client"],
     &["storage"],
 ];
 
