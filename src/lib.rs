@@ -1,60 +1,39 @@
 //! How another program embeds the engine: as actors of its own actix system, with no process of
-//! their own.
+//! their own and, if it likes, no socket.
 //!
-//! ```no_run
-//! use ottla::{Engine, Settings};
-//!
-//! actix::System::new().block_on(async {
-//!     let settings = Settings::with([("log.dirs", "/tmp/ottla")])?;
-//!     let engine = Engine::start(settings).await?;
-//!     println!("serving on {}", engine.listeners()[0].bound);
-//!     engine.stop().await;
-//!     Ok::<(), Box<dyn std::error::Error>>(())
-//! });
 //! ```
+//! use ottla::{Batch, Engine, Offset};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! actix::System::new().block_on(async {
+//!     let engine = Engine::ephemeral().without_listener().start().await?;
+//!     let orders = engine.topic("orders");
+//!
+//!     let appended = orders.append(Batch::value("one espresso")).await?;
+//!     let read = orders.partition(appended.partition).read(Offset(0)).await?;
+//!     assert_eq!(read.records[0].value.as_deref(), Some(&b"one espresso"[..]));
+//!
+//!     engine.stop().await;
+//!     Ok(())
+//! })
+//! # }
+//! ```
+//!
+//! What an application appends here, any Kafka client reads over TCP, and the other way round: both
+//! go by the same messages to the same partitions, under the same limits.
+//! [`Engine::builder`] starts a broker that keeps its data, [`Engine::ephemeral`] one for a test.
 
-use std::sync::Arc;
-use std::time::Duration;
+mod engine;
 
-use ottla_actors::broker::Broker;
-use ottla_core::storage::RealDisk;
+pub use engine::{
+    Acks, Admin, Appended, Batch, CommittedOffset, Delivery, Engine, EngineBuilder, EngineError,
+    Group, NewTopic, Partition, Read, ReadOptions, Record, StartAt, Subscription, SubscriptionEnd,
+    TimedOffset, Topic,
+};
 
+pub use kafka_protocol::error::ResponseError as ErrorCode;
 pub use ottla_actors::broker::StartError;
 pub use ottla_actors::protocol::Listener;
 pub use ottla_config::Settings;
-
-/// A running broker inside this process.
-pub struct Engine(Broker);
-
-impl Engine {
-    /// Starts a broker; to be called inside a running actix system. Returns when it serves.
-    ///
-    /// # Errors
-    /// What stopped the start, with what to do about it.
-    pub async fn start(settings: Settings) -> Result<Self, StartError> {
-        Broker::start(Arc::new(settings), Arc::new(RealDisk)).await.map(Self)
-    }
-
-    /// The listeners, with the ports they were bound to.
-    #[must_use]
-    pub fn listeners(&self) -> &[Arc<Listener>] {
-        self.0.listeners()
-    }
-
-    /// How long the start took.
-    #[must_use]
-    pub fn ready_after(&self) -> Duration {
-        self.0.ready_after()
-    }
-
-    /// Returns when every log directory has failed: all that is left to do is [`Engine::stop`].
-    pub async fn lost(&self) {
-        self.0.lost().await;
-    }
-
-    /// Stops in order: accepts no more, finishes requests in flight, closes the logs and marks
-    /// them clean.
-    pub async fn stop(self) {
-        self.0.stop().await;
-    }
-}
+pub use ottla_core::base::Offset;
+pub use ottla_core::record::{Compression, Header};

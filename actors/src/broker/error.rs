@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 
+use ottla_config::SettingError;
 use ottla_core::storage::StorageError;
 
 use crate::controller::ControllerError;
@@ -10,6 +11,10 @@ use crate::controller::ControllerError;
 /// Why a broker does not start, and what to do about it.
 #[derive(Debug)]
 pub enum StartError {
+    /// A setting that an embedding program gave cannot be used.
+    Setting(SettingError),
+    /// No temporary directory could be made.
+    TemporaryDirectory(io::Error),
     /// The threads of the cores could not be made.
     Cores(io::Error),
     /// A log directory cannot be used.
@@ -37,6 +42,10 @@ pub enum StartError {
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Setting(source) => source.fmt(f),
+            Self::TemporaryDirectory(source) => {
+                write!(f, "cannot make a temporary directory: {source}")
+            }
             Self::Cores(source) => write!(f, "cannot start the threads of the cores: {source}"),
             Self::LogDir(source) => source.fmt(f),
             Self::Controller(source) => {
@@ -73,10 +82,12 @@ fn advice(error: &io::Error) -> String {
 impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
+            Self::Setting(source) => Some(source),
             Self::LogDir(source) => Some(source),
             Self::Controller(source) => Some(source),
             Self::Interrupted => None,
             Self::Cores(source)
+            | Self::TemporaryDirectory(source)
             | Self::UnknownHost { source, .. }
             | Self::Listen { source, .. } => Some(source),
         }

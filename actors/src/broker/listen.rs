@@ -15,13 +15,14 @@ const MAX_IN_FLIGHT: usize = 128;
 /// How long the resolver may think about this machine's own name.
 const RESOLVE: Duration = Duration::from_millis(500);
 
+/// The sockets of the listeners, and what is known of each, in the same order.
+pub(super) type Bound = (Vec<TcpListener>, Vec<Arc<Listener>>);
+
 /// Binds every listener of the settings.
 ///
 /// # Errors
 /// The first listener that cannot be bound.
-pub(super) async fn bind_all(
-    settings: &Settings,
-) -> Result<(Vec<TcpListener>, Vec<Arc<Listener>>), StartError> {
+pub(super) async fn bind_all(settings: &Settings) -> Result<Bound, StartError> {
     let sockets = socket_options(settings);
     let mut bound = Vec::new();
     let mut listeners = Vec::new();

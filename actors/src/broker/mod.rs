@@ -29,7 +29,8 @@ const DRAIN_MS: u64 = 1_500;
 /// A running broker.
 pub struct Broker {
     node: Arc<Node>,
-    server: Server,
+    /// None for a broker that is used from inside its process alone.
+    server: Option<Server>,
     ready_after: Duration,
 }
 
@@ -41,20 +42,44 @@ impl Broker {
     /// What stopped the start, with what to do about it.
     pub async fn start(settings: Arc<Settings>, disk: Arc<dyn Disk>) -> Result<Self, StartError> {
         let begun = Instant::now();
+        // a port that is taken is said before anything else is touched
+        let bound = listen::bind_all(&settings).await?;
+        Self::start_with(settings, disk, Some(bound), begun).await
+    }
+
+    /// Starts a broker that opens no socket: only this process uses it, by messages to its
+    /// actors. To be called inside a running actix system.
+    ///
+    /// # Errors
+    /// What stopped the start, with what to do about it.
+    pub async fn start_inside(
+        settings: Arc<Settings>,
+        disk: Arc<dyn Disk>,
+    ) -> Result<Self, StartError> {
+        Self::start_with(settings, disk, None, Instant::now()).await
+    }
+
+    async fn start_with(
+        settings: Arc<Settings>,
+        disk: Arc<dyn Disk>,
+        bound: Option<listen::Bound>,
+        begun: Instant,
+    ) -> Result<Self, StartError> {
         log_panics();
         let files = limits::raise_file_limit();
-        // a port that is taken is said before anything else is touched
-        let (sockets, listeners) = listen::bind_all(&settings).await?;
         let opened = dirs::open_all(Arc::clone(&settings), Arc::clone(&disk)).await?;
         let node = make_node(settings, disk, opened, files)?;
+        let listeners = bound.as_ref().map_or_else(Vec::new, |(_, listeners)| listeners.clone());
         // set once, right here
-        drop(node.listeners.set(listeners.clone()));
+        drop(node.listeners.set(listeners));
         if let Err(error) = controller::start(&node).await {
             stop_cores(&node).await;
             return Err(StartError::Controller(error));
         }
-        let sockets = sockets.into_iter().zip(listeners).collect();
-        let server = Server::start(&node, sockets, listen::rules(&node.settings));
+        let server = bound.map(|(sockets, listeners)| {
+            let sockets = sockets.into_iter().zip(listeners).collect();
+            Server::start(&node, sockets, listen::rules(&node.settings))
+        });
         Ok(Self { node, server, ready_after: begun.elapsed() })
     }
 
@@ -85,7 +110,9 @@ impl Broker {
     /// Stops the broker: accepts no more, lets requests in flight finish, closes the logs and marks
     /// them clean.
     pub async fn stop(self) {
-        self.server.stop(DRAIN_MS).await;
+        if let Some(server) = &self.server {
+            server.stop(DRAIN_MS).await;
+        }
         self.node.guardian.close();
         // an error means that it has ended already
         _ = self.node.controller.shutdown().await;

@@ -111,6 +111,16 @@ pub(crate) fn topic_entries(
     .collect()
 }
 
+/// The settings in force for a topic with these overrides; keys without a value are left out.
+#[must_use]
+pub fn topic_settings(
+    settings: &Settings,
+    overrides: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    let entries = topic_entries(settings, overrides).into_iter();
+    entries.filter_map(|entry| Some((entry.name, entry.value?))).collect()
+}
+
 /// What the broker's settings, or else the default, say for a topic or group key.
 fn in_force(settings: &Settings, definition: &Definition) -> Option<String> {
     let given = definition.synonyms.iter().find_map(|synonym| {

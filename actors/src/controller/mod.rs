@@ -27,6 +27,7 @@ use self::consensus::{Consensus, RaftConsensus, RaftSettings};
 use self::messages::Next;
 use crate::runtime::{Epitaph, ExitReason, now};
 
+pub use config_entries::topic_settings;
 pub use handle::{ControllerError, ControllerHandle};
 pub use messages::{
     ApplyImage, AutoCreated, Carried, Command, ConfigChange, ProducerIdBlock, Registration, Reply,

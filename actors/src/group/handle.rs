@@ -118,7 +118,7 @@ impl GroupsHandle {
     }
 
     /// Sends a call to the coordinator of `group`; `done` gets its answer, or a refusal.
-    pub(crate) fn call(
+    pub fn call(
         &self,
         node: &Node,
         group: &str,

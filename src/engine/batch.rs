@@ -1,0 +1,145 @@
+//! Records on their way in, and on their way out.
+
+use bytes::Bytes;
+use ottla_actors::runtime::now;
+use ottla_core::base::{LeaderEpoch, Offset};
+use ottla_core::record::{BatchBuilder, Compression, Header};
+
+/// Records that are appended together: they get offsets in a row, and all are taken or none.
+///
+/// ```
+/// use ottla::{Batch, Compression};
+///
+/// let mut batch = Batch::new().compressed(Compression::Lz4);
+/// batch.push(Some(b"table 4"), Some(b"one espresso"));
+/// batch.push(Some(b"table 4"), None);
+/// assert_eq!(batch.len(), Some(2));
+///
+/// let words: Batch = ["to", "be", "or"].into_iter().collect();
+/// assert_eq!(words.len(), Some(3));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Batch(Content);
+
+#[derive(Clone, Debug)]
+enum Content {
+    Records(BatchBuilder, Compression),
+    Encoded(Bytes),
+}
+
+impl Default for Batch {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Batch {
+    /// A batch without records.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Content::Records(BatchBuilder::new(), Compression::None))
+    }
+
+    /// One record without a key.
+    #[must_use]
+    pub fn value(value: impl AsRef<[u8]>) -> Self {
+        let mut batch = Self::new();
+        batch.push(None, Some(value.as_ref()));
+        batch
+    }
+
+    /// One record with a key.
+    #[must_use]
+    pub fn keyed(key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Self {
+        let mut batch = Self::new();
+        batch.push(Some(key.as_ref()), Some(value.as_ref()));
+        batch
+    }
+
+    /// Record batches of message format 2 as they are, several in a row if need be; nothing can
+    /// be added to them.
+    #[must_use]
+    pub fn encoded(bytes: Bytes) -> Self {
+        Self(Content::Encoded(bytes))
+    }
+
+    /// Packs the records with a codec; records that are encoded already stay as they are.
+    #[must_use]
+    pub fn compressed(self, codec: Compression) -> Self {
+        match self.0 {
+            Content::Records(builder, _) => Self(Content::Records(builder, codec)),
+            encoded @ Content::Encoded(_) => Self(encoded),
+        }
+    }
+
+    /// Adds a record with the time of now. A record without a value is a tombstone.
+    pub fn push(&mut self, key: Option<&[u8]>, value: Option<&[u8]>) -> &mut Self {
+        self.push_at(now().wall_ms, key, value, &[])
+    }
+
+    /// Adds a record with a timestamp, in milliseconds since 1970, and headers.
+    pub fn push_at(
+        &mut self,
+        timestamp: i64,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers: &[(&str, Option<&[u8]>)],
+    ) -> &mut Self {
+        if let Content::Records(builder, _) = &mut self.0 {
+            builder.push(timestamp, key, value, headers);
+        }
+        self
+    }
+
+    /// How many records are in; not known of records that came encoded.
+    #[must_use]
+    pub fn len(&self) -> Option<usize> {
+        match &self.0 {
+            Content::Records(builder, _) => Some(builder.len()),
+            Content::Encoded(_) => None,
+        }
+    }
+
+    /// Whether there is nothing to append.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        match &self.0 {
+            Content::Records(builder, _) => builder.is_empty(),
+            Content::Encoded(bytes) => bytes.is_empty(),
+        }
+    }
+
+    pub(super) fn into_bytes(self) -> Bytes {
+        match self.0 {
+            Content::Records(builder, codec) => builder.build(Offset(0), LeaderEpoch::NONE, codec),
+            Content::Encoded(bytes) => bytes,
+        }
+    }
+}
+
+impl<V: AsRef<[u8]>> FromIterator<V> for Batch {
+    fn from_iter<I: IntoIterator<Item = V>>(values: I) -> Self {
+        let mut batch = Self::new();
+        let timestamp = now().wall_ms;
+        for value in values {
+            batch.push_at(timestamp, None, Some(value.as_ref()), &[]);
+        }
+        batch
+    }
+}
+
+/// One record that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Where it lies in its partition.
+    pub offset: Offset,
+    /// When its producer made it, or the broker took it (`message.timestamp.type`): milliseconds
+    /// since 1970.
+    pub timestamp: i64,
+    /// The key, or none.
+    pub key: Option<Bytes>,
+    /// The value; none is a tombstone.
+    pub value: Option<Bytes>,
+    /// The headers in the producer's order.
+    pub headers: Vec<Header>,
+}

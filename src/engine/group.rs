@@ -1,0 +1,196 @@
+//! Committed offsets of a consumer group, by the messages of its coordinator.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kafka_protocol::error::ResponseError;
+use kafka_protocol::messages::offset_commit_request::{
+    OffsetCommitRequestPartition, OffsetCommitRequestTopic,
+};
+use kafka_protocol::messages::offset_fetch_request::{
+    OffsetFetchRequestGroup, OffsetFetchRequestTopics,
+};
+use kafka_protocol::messages::{OffsetCommitRequest, TopicName as WireName};
+use kafka_protocol::protocol::StrBytes;
+use ottla_core::base::Offset;
+use ottla_core::group::{Caller, OFFSETS_TOPIC, Request, Response};
+use ottla_core::partition::Refusal;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::EngineError;
+use super::shared::Shared;
+
+/// The version of the requests whose rules the coordinator goes by.
+const VERSION: i16 = 8;
+
+/// How often a coordinator that is still loading is asked, and the pause in between.
+const TRIES: usize = 100;
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// The offsets that a consumer group has committed, shared with its members that come over TCP.
+///
+/// ```
+/// # use ottla::{Batch, Engine, Offset};
+/// # use std::collections::BTreeMap;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # actix::System::new().block_on(async {
+/// # let engine = Engine::ephemeral().without_listener().start().await?;
+/// engine.topic("orders").append(Batch::value("one espresso")).await?;
+/// let billing = engine.group("billing");
+/// billing.commit("orders", &BTreeMap::from([(0, Offset(1))])).await?;
+/// assert_eq!(billing.committed("orders").await?[&0].offset, Offset(1));
+/// # engine.stop().await;
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Group {
+    shared: Arc<Shared>,
+    id: Arc<str>,
+}
+
+/// What a group has committed for a partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommittedOffset {
+    /// The next offset the group reads.
+    pub offset: Offset,
+    /// What the member that committed it wrote beside it.
+    pub metadata: String,
+}
+
+impl Group {
+    pub(super) fn new(shared: Arc<Shared>, id: &str) -> Self {
+        Self { shared, id: id.into() }
+    }
+
+    /// Commits, for partitions of one topic, the offset the group shall read next. As with a Kafka
+    /// consumer that assigns itself its partitions, the group must have no members just then.
+    ///
+    /// # Errors
+    /// A partition does not exist, the group has members, or its coordinator cannot be asked.
+    pub async fn commit(
+        &self,
+        topic: &str,
+        offsets: &BTreeMap<i32, Offset>,
+    ) -> Result<(), EngineError> {
+        let topic_id = {
+            let image = self.shared.node()?.image.load();
+            let found = image.topic(topic).ok_or(Refusal::UnknownPartition)?;
+            if offsets.keys().any(|index| image.partition(topic, *index).is_none()) {
+                return Err(Refusal::UnknownPartition.into());
+            }
+            found.id
+        };
+        let partition = |(index, offset): (&i32, &Offset)| {
+            OffsetCommitRequestPartition::default()
+                .with_partition_index(*index)
+                .with_committed_offset(offset.0)
+                .with_committed_leader_epoch(-1)
+                .with_committed_metadata(Some(StrBytes::default()))
+        };
+        let topic = OffsetCommitRequestTopic::default()
+            .with_name(name(topic))
+            .with_topic_id(topic_id)
+            .with_partitions(offsets.iter().map(partition).collect());
+        let request = OffsetCommitRequest::default()
+            .with_group_id(StrBytes::from_string(self.id.to_string()).into())
+            .with_generation_id_or_member_epoch(-1)
+            .with_topics(vec![topic]);
+        let Response::Commit(answer) = self.ask(&Request::Commit(request)).await? else {
+            return Err(EngineError::unexpected());
+        };
+        let mut answered = answer.topics.iter().flat_map(|topic| &topic.partitions);
+        answered.try_for_each(|partition| EngineError::check(partition.error_code, None))
+    }
+
+    /// What the group has committed for the partitions of a topic; those for which it has nothing
+    /// are left out.
+    ///
+    /// # Errors
+    /// The group's coordinator cannot be asked.
+    pub async fn committed(
+        &self,
+        topic: &str,
+    ) -> Result<BTreeMap<i32, CommittedOffset>, EngineError> {
+        let asked = {
+            let image = self.shared.node()?.image.load();
+            let Some(found) = image.topic(topic) else { return Ok(BTreeMap::new()) };
+            OffsetFetchRequestTopics::default()
+                .with_name(name(topic))
+                .with_topic_id(found.id)
+                .with_partition_indexes((0i32..).zip(&found.partitions).map(|(i, _)| i).collect())
+        };
+        let group = OffsetFetchRequestGroup::default()
+            .with_group_id(StrBytes::from_string(self.id.to_string()).into())
+            .with_topics(Some(vec![asked]));
+        let request = Request::Fetch { group, stable: true };
+        let Response::Fetch(answer) = self.ask(&request).await? else {
+            return Err(EngineError::unexpected());
+        };
+        EngineError::check(answer.error_code, None)?;
+        let mut committed = BTreeMap::new();
+        for partition in answer.topics.into_iter().flat_map(|topic| topic.partitions) {
+            EngineError::check(partition.error_code, None)?;
+            if partition.committed_offset >= 0 {
+                let metadata = partition.metadata.map(|text| text.to_string()).unwrap_or_default();
+                let offset = Offset(partition.committed_offset);
+                committed.insert(partition.partition_index, CommittedOffset { offset, metadata });
+            }
+        }
+        Ok(committed)
+    }
+
+    /// Asks the coordinator, again while it loads its part of the offsets topic.
+    async fn ask(&self, request: &Request) -> Result<Response, EngineError> {
+        let node = self.shared.node()?;
+        if node.image.load().topic(OFFSETS_TOPIC).is_none() {
+            let created = node.controller.auto_create(vec![Arc::from(OFFSETS_TOPIC)]).await?;
+            created.into_iter().try_for_each(|(_, outcome)| outcome)?;
+        }
+        for _ in 1..TRIES {
+            let answer = self.ask_once(request.clone()).await?;
+            if !is_loading(&answer) {
+                return Ok(answer);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        self.ask_once(request.clone()).await
+    }
+
+    async fn ask_once(&self, request: Request) -> Result<Response, EngineError> {
+        let node = self.shared.node()?;
+        let caller = Caller {
+            client_id: Arc::from("engine"),
+            client_host: Arc::from(""),
+            version: VERSION,
+            fresh_id: Uuid::nil(),
+        };
+        let (sender, receiver) = oneshot::channel();
+        // the asker may have gone away; what it asked for is done all the same
+        let done = move |answer| drop(sender.send(answer));
+        node.groups.call(node, &self.id, caller, request, done);
+        receiver.await.map_err(|_| EngineError::Stopped)
+    }
+}
+
+fn name(topic: &str) -> WireName {
+    StrBytes::from_string(topic.to_owned()).into()
+}
+
+fn is_loading(answer: &Response) -> bool {
+    let loading = |code: i16| {
+        code == ResponseError::CoordinatorLoadInProgress.code()
+            || code == ResponseError::NotCoordinator.code()
+    };
+    match answer {
+        Response::Commit(answer) => {
+            let mut partitions = answer.topics.iter().flat_map(|topic| &topic.partitions);
+            partitions.any(|partition| loading(partition.error_code))
+        }
+        Response::Fetch(answer) => loading(answer.error_code),
+        _ => false,
+    }
+}

@@ -1,0 +1,256 @@
+//! The engine's calls against a real broker inside the test.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use actix::prelude::*;
+use bytes::Bytes;
+use kafka_protocol::error::ResponseError;
+use ottla_core::base::{LeaderEpoch, Offset};
+use ottla_core::partition::Refusal;
+use ottla_core::record::{BatchBuilder, Compression};
+use tokio::sync::{mpsc, oneshot};
+
+use super::*;
+
+/// Runs `test` with an engine that has no listener.
+fn with_engine(test: impl AsyncFnOnce(&Engine)) {
+    System::new().block_on(async {
+        let engine = Engine::ephemeral().without_listener().start().await.expect("started");
+        test(&engine).await;
+        engine.stop().await;
+    });
+}
+
+fn values(read: &Read) -> Vec<&[u8]> {
+    read.records.iter().filter_map(|record| record.value.as_deref()).collect()
+}
+
+#[test]
+fn records_come_back_as_they_went_in() {
+    with_engine(async |engine| {
+        let topic = engine.topic("t");
+        let partition = topic.partition(0);
+        let mut batch = Batch::new().compressed(Compression::Lz4);
+        batch.push_at(7, Some(b"k"), Some(b"v"), &[("h", Some(b"x"))]);
+        batch.push_at(9, None, None, &[]);
+        let appended = partition.append(batch).await.expect("appended");
+        assert_eq!((appended.first_offset, appended.last_offset), (Offset(0), Offset(1)));
+
+        let read = partition.read(Offset(0)).await.expect("read");
+        let [first, second] = &read.records[..] else { panic!("two records") };
+        assert_eq!((first.offset, first.timestamp), (Offset(0), 7));
+        assert_eq!(first.key.as_deref(), Some(&b"k"[..]));
+        assert_eq!(first.headers[0].key, "h");
+        assert_eq!((second.timestamp, &second.value), (9, &None));
+        assert_eq!((read.next_offset, read.high_watermark), (Offset(2), Offset(2)));
+
+        // from the middle of a batch
+        let read = partition.read(Offset(1)).await.expect("read");
+        assert_eq!(read.records.len(), 1);
+        let found = partition.at_or_after(8).await.expect("listed").expect("found");
+        assert_eq!((found.offset, found.timestamp), (Offset(1), 9));
+        assert_eq!(partition.at_or_after(10).await.expect("listed"), None);
+    });
+}
+
+#[test]
+fn batches_go_to_the_partitions_in_turn_and_encoded_ones_are_taken_as_they_are() {
+    with_engine(async |engine| {
+        engine.admin().create_topic(NewTopic::new("t").partitions(3)).await.expect("created");
+        let topic = engine.topic("t").acks(Acks::Leader);
+        for turn in 0..6 {
+            let mut builder = BatchBuilder::new();
+            builder.push(1, None, Some(b"v"), &[]);
+            let encoded = builder.build(Offset(0), LeaderEpoch::NONE, Compression::None);
+            let appended = topic.append(Batch::encoded(encoded)).await.expect("appended");
+            assert_eq!(
+                (appended.partition, appended.first_offset.0),
+                (turn % 3, i64::from(turn / 3))
+            );
+        }
+        for index in 0..3 {
+            let partition = topic.partition(index);
+            assert_eq!(partition.earliest().await.expect("listed"), Offset(0));
+            assert_eq!(partition.latest().await.expect("listed"), Offset(2));
+        }
+        let appended = topic.acks(Acks::None).append(Batch::value("v")).await.expect("sent");
+        assert_eq!(appended.first_offset, Offset::NONE);
+    });
+}
+
+#[test]
+fn appends_keep_the_order_in_which_they_began() {
+    with_engine(async |engine| {
+        let partition = engine.topic("t").partition(0);
+        // more than a handle may have in flight
+        let tasks: Vec<_> = (0..500)
+            .map(|n: i64| actix::spawn(partition.append(Batch::value(n.to_string()))))
+            .collect();
+        for (n, task) in (0i64..).zip(tasks) {
+            let appended = task.await.expect("not cancelled").expect("appended");
+            assert_eq!(appended.first_offset.0, n);
+        }
+        let read = partition.read(Offset(0)).await.expect("read");
+        let expected: Vec<String> = (0..500).map(|n| n.to_string()).collect();
+        assert!(values(&read).into_iter().eq(expected.iter().map(String::as_bytes)));
+    });
+}
+
+#[test]
+fn refusals_have_kafkas_codes() {
+    with_engine(async |engine| {
+        let topic = engine.topic("t");
+        topic.append(Batch::value("v")).await.expect("appended");
+        let code = |error: EngineError| error.code();
+
+        let missing = topic.partition(9);
+        let refused = missing.append(Batch::value("v")).await.map_err(code);
+        assert_eq!(refused, Err(ResponseError::UnknownTopicOrPartition));
+        let refused = missing.read(Offset(0)).await.expect_err("refused");
+        assert_eq!(refused, EngineError::Partition(Refusal::UnknownPartition));
+        let refused = engine.topic("a b").append(Batch::value("v")).await.map_err(code);
+        assert_eq!(refused, Err(ResponseError::InvalidTopicException));
+
+        let partition = topic.partition(0);
+        let requested = Offset(5);
+        let refused = partition.read(requested).await.expect_err("refused");
+        let log_start = Offset(0);
+        let expected = Refusal::OffsetOutOfRange { requested, log_start };
+        assert_eq!(refused, EngineError::Partition(expected));
+        let garbage = Batch::encoded(Bytes::from_static(&[1; 80]));
+        let refused = partition.append(garbage).await.expect_err("refused");
+        assert!(matches!(refused, EngineError::Records { .. }), "{refused}");
+        let large = partition.append(Batch::value(vec![0; 2 << 20])).await.map_err(code);
+        assert_eq!(large, Err(ResponseError::MessageTooLarge));
+
+        engine.shared.stop();
+        let refused = partition.append(Batch::value("v")).await;
+        assert_eq!(refused, Err(EngineError::Stopped));
+    });
+}
+
+#[test]
+fn without_auto_creation_a_topic_must_be_created() {
+    System::new().block_on(async {
+        let engine = Engine::ephemeral().without_listener();
+        let engine = engine.config("auto.create.topics.enable", false).start().await;
+        let engine = engine.expect("started");
+        let refused = engine.topic("t").append(Batch::value("v")).await.expect_err("refused");
+        assert_eq!(refused.code(), ResponseError::UnknownTopicOrPartition);
+        engine.stop().await;
+    });
+}
+
+#[test]
+fn a_setting_that_does_not_fit_is_named() {
+    System::new().block_on(async {
+        let refused = Engine::ephemeral().config("num.partitions", "many").start().await;
+        let error = refused.map(|_| ()).expect_err("refused");
+        assert!(error.to_string().contains("num.partitions"), "{error}");
+    });
+}
+
+/// Hands on what it gets, and is done with it when it is told so.
+struct Slow {
+    seen: mpsc::UnboundedSender<(Delivery, oneshot::Sender<()>)>,
+}
+
+impl Actor for Slow {
+    type Context = Context<Self>;
+}
+
+impl Handler<Delivery> for Slow {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, delivery: Delivery, _: &mut Context<Self>) -> Self::Result {
+        let (done, is_done) = oneshot::channel();
+        // the test may have seen enough
+        drop(self.seen.send((delivery, done)));
+        Box::pin(async move { drop(is_done.await) })
+    }
+}
+
+#[test]
+fn a_subscriber_gets_the_next_batch_when_it_is_done_and_can_resume() {
+    with_engine(async |engine| {
+        let topic = engine.topic("t");
+        topic.append(Batch::value("a")).await.expect("appended");
+        let (seen, mut deliveries) = mpsc::unbounded_channel();
+        let slow = Slow { seen }.start();
+        let subscribed = topic.subscribe(slow.clone().recipient(), StartAt::Earliest).await;
+        let subscription = subscribed.expect("subscribed");
+
+        let (first, done) = deliveries.recv().await.expect("delivered");
+        assert_eq!((first.partition, first.next_offset), (0, Offset(1)));
+        topic.append(Batch::value("b")).await.expect("appended");
+        topic.append(Batch::value("c")).await.expect("appended");
+        // nothing comes while the first is not done with
+        let early = tokio::time::timeout(Duration::from_millis(50), deliveries.recv()).await;
+        assert!(early.is_err());
+        done.send(()).expect("waited for");
+        let (second, _kept) = deliveries.recv().await.expect("delivered");
+        assert_eq!((second.records.len(), second.records[0].offset), (2, Offset(1)));
+
+        // the second was not acknowledged, so it comes again
+        let positions = subscription.unsubscribe();
+        assert_eq!(positions, BTreeMap::from([(0, Offset(1))]));
+        let again = topic.subscribe(slow.recipient(), StartAt::Offsets(positions)).await;
+        let _again = again.expect("subscribed");
+        let (resumed, _kept) = deliveries.recv().await.expect("delivered");
+        assert_eq!(resumed.records, second.records);
+    });
+}
+
+#[test]
+fn a_subscription_follows_new_partitions_and_ends_with_its_subscriber_or_topic() {
+    with_engine(async |engine| {
+        let topic = engine.topic("t");
+        let (seen, mut deliveries) = mpsc::unbounded_channel();
+        let slow = Slow { seen }.start();
+        let subscription = topic.subscribe(slow.recipient(), StartAt::Latest).await;
+        let subscription = subscription.expect("subscribed");
+        engine.admin().add_partitions("t", 2).await.expect("added");
+        topic.partition(1).append(Batch::value("v")).await.expect("appended");
+        let (delivery, done) = deliveries.recv().await.expect("delivered");
+        assert_eq!(delivery.partition, 1);
+        done.send(()).expect("waited for");
+        engine.admin().delete_topic("t").await.expect("deleted");
+        let end = subscription.ended().await;
+        let gone = EngineError::Partition(Refusal::UnknownPartition);
+        assert!(
+            matches!(&end, SubscriptionEnd::Failed(error) if error.code() == gone.code()),
+            "{end}"
+        );
+    });
+}
+
+#[test]
+fn committed_offsets_are_the_groups() {
+    with_engine(async |engine| {
+        engine.admin().create_topic(NewTopic::new("t").partitions(2)).await.expect("created");
+        let group = engine.group("g");
+        assert_eq!(group.committed("t").await, Ok(BTreeMap::new()));
+        group.commit("t", &BTreeMap::from([(1, Offset(5))])).await.expect("committed");
+        let committed = engine.group("g").committed("t").await.expect("fetched");
+        let offset = CommittedOffset { offset: Offset(5), metadata: String::new() };
+        assert_eq!(committed, BTreeMap::from([(1, offset)]));
+        let refused = group.commit("t", &BTreeMap::from([(2, Offset(5))])).await;
+        assert_eq!(refused, Err(EngineError::Partition(Refusal::UnknownPartition)));
+    });
+}
+
+#[test]
+fn engines_in_one_process_do_not_meet() {
+    System::new().block_on(async {
+        let start = || Engine::ephemeral().start();
+        let first = start().await.expect("started");
+        let second = start().await.expect("started");
+        assert_ne!(first.listeners()[0].bound, second.listeners()[0].bound);
+        first.topic("t").append(Batch::value("v")).await.expect("appended");
+        assert_eq!(second.admin().topics(), Ok(Vec::new()));
+        first.stop().await;
+        second.topic("t").append(Batch::value("v")).await.expect("appended");
+        second.stop().await;
+    });
+}
