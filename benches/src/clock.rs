@@ -121,7 +121,6 @@ impl Pacer {
     }
 
     /// Returns once `at` has come.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the comparison will use it"))]
     pub(crate) async fn until(&mut self, at: u64) -> io::Result<()> {
         std::future::poll_fn(|cx| self.poll_until(cx, at)).await
     }

@@ -11,11 +11,15 @@
 //! charged for all that waited.
 
 mod batch;
+mod batching;
 mod clock;
+mod compare;
 mod conns;
 mod consume;
+mod e2e;
 mod error;
 mod fleet;
+mod floors;
 mod histogram;
 mod idle;
 mod live;
@@ -30,9 +34,13 @@ mod topics;
 mod usage;
 mod wire;
 
+pub use batching::BatchingOptions;
+pub use compare::{CompareOptions, Comparison, compare};
 pub use conns::ConnsOptions;
 pub use consume::ConsumeOptions;
+pub use e2e::E2eOptions;
 pub use error::BenchError;
+pub use floors::{FloorsOptions, floors};
 pub use idle::IdleOptions;
 pub use options::{Common, RecordOptions, TimeOptions, TopicOptions};
 pub use produce::ProduceOptions;
@@ -51,6 +59,10 @@ pub enum Bench {
     #[expect(missing_docs, reason = "the options have the text")]
     Consume(ConsumeOptions),
     #[expect(missing_docs, reason = "the options have the text")]
+    E2e(E2eOptions),
+    #[expect(missing_docs, reason = "the options have the text")]
+    Batching(BatchingOptions),
+    #[expect(missing_docs, reason = "the options have the text")]
     Conns(ConnsOptions),
     #[expect(missing_docs, reason = "the options have the text")]
     Topics(TopicsOptions),
@@ -67,6 +79,8 @@ impl Bench {
         match self {
             Self::Produce(options) => &options.common,
             Self::Consume(options) => &options.common,
+            Self::E2e(options) => &options.common,
+            Self::Batching(options) => &options.common,
             Self::Conns(options) => &options.common,
             Self::Topics(options) => &options.common,
             Self::Startup(options) => &options.common,
@@ -99,14 +113,20 @@ impl Bench {
     /// There is no result.
     pub async fn run(&self) -> Result<Report, BenchError> {
         raise_open_files();
-        let stop = Stop::listen();
+        self.run_until(&Stop::listen()).await
+    }
+
+    /// Measures, or stops early.
+    pub(crate) async fn run_until(&self, stop: &Stop) -> Result<Report, BenchError> {
         let mut report = match self {
-            Self::Produce(options) => produce::run(options, &stop).await,
-            Self::Consume(options) => consume::run(options, &stop).await,
-            Self::Conns(options) => conns::run(options, &stop).await,
-            Self::Topics(options) => topics::run(options, &stop).await,
-            Self::Startup(options) => startup::run(options, &stop).await,
-            Self::Idle(options) => idle::run(options, &stop).await,
+            Self::Produce(options) => produce::run(options, stop).await,
+            Self::Consume(options) => consume::run(options, stop).await,
+            Self::E2e(options) => e2e::run(options, stop).await,
+            Self::Batching(options) => batching::run(options, stop).await,
+            Self::Conns(options) => conns::run(options, stop).await,
+            Self::Topics(options) => topics::run(options, stop).await,
+            Self::Startup(options) => startup::run(options, stop).await,
+            Self::Idle(options) => idle::run(options, stop).await,
         }?;
         self.name(&mut report);
         report.number("load1", usage::load());

@@ -117,7 +117,6 @@ fn legend(out: &mut String, left: f64, y: f64, index: usize, name: &str) {
 pub(crate) type Bars = (String, Vec<Option<f64>>);
 
 /// Bars side by side on a logarithmic scale; `unit` follows the numbers.
-#[cfg_attr(not(test), expect(dead_code, reason = "the comparison will use it"))]
 pub(crate) fn bars(title: &str, unit: &str, series: &[&str], rows: &[Bars]) -> String {
     const BAR: f64 = 13.0;
     let (left, right, top) = (230.0, WIDTH - 90.0, 60.0);

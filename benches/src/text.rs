@@ -15,8 +15,49 @@ pub(crate) fn lines(result: &Value) -> Vec<String> {
     lines
 }
 
+/// The few figures of a result that a cell of a table has room for.
+pub(crate) fn cell(result: &Value) -> String {
+    if let Some(error) = result.get("error").and_then(Value::as_str) {
+        return format!("error: {error}");
+    }
+    let mut some = Vec::new();
+    if result.get("behind_reqs").is_none() {
+        with(&mut some, number(result, "/msgs_per_s"), |n| format!("{} msg/s", count(n)));
+    }
+    with(&mut some, number(result, "/mb_per_s"), |n| format!("{} MB/s", count(n)));
+    for field in ["/lat_us", "/e2e_us"] {
+        let quantile = |name: &str| number(result, &format!("{field}/{name}")).map(time);
+        if let (Some(p50), Some(p99)) = (quantile("p50"), quantile("p99")) {
+            some.push(format!("p50 {p50}, p99 {p99}"));
+        }
+    }
+    for (field, _, show) in FIGURES {
+        if let Some(value) = result.get(*field).and_then(Value::as_f64) {
+            some.push(show(value));
+        }
+    }
+    let mode = result.get("mode").and_then(Value::as_str).unwrap_or_default();
+    let cost = match mode {
+        "consume" => number(result, "/broker/cpu_us_per_mb").map(|n| format!("{} µs/MB", count(n))),
+        "rss" | "startup" => {
+            number(result, "/broker/rss_mb").map(|n| format!("{} MB resident", digits(n)))
+        }
+        _ => number(result, "/broker/cpu_us_per_req").map(|n| format!("{} µs/request", digits(n))),
+    };
+    some.extend(cost.map(|cost| format!("**{cost}**")));
+    let mut cell = some.join(", ");
+    if number(result, "/other_cpu_pct").is_some_and(|others| others > 25.0) {
+        cell.push('*');
+    }
+    let wrong = trouble(result).into_iter().filter(|part| !part.starts_with("stored ok"));
+    for part in wrong {
+        cell.push_str("; ");
+        cell.push_str(&part);
+    }
+    cell
+}
+
 /// A result in one line.
-#[cfg_attr(not(test), expect(dead_code, reason = "the comparison will use it"))]
 pub(crate) fn line(result: &Value) -> String {
     parts(result).join("; ")
 }
@@ -92,7 +133,14 @@ const FIGURES: &[Figure] = &[
     ("rss_per_partition_kb", "memory", |n| format!("{} kB a partition", digits(n))),
     ("rss_growth_mb", "memory", |n| format!("{} MB more", digits(n))),
     ("idle_cpu_pct", "idle", |n| format!("{} % of a core", digits(n))),
+    ("round_trip_cpu_us", "round", |n| format!("trip {} µs of CPU", digits(n))),
+    ("receive_us_per_mb", "a", |n| format!("MB received {} µs", count(n))),
+    ("append_16kb_us_per_mb", "a", |n| format!("appended in 16 KB {} µs", count(n))),
+    ("append_us_per_mb", "a", |n| format!("in 1 MB {} µs", count(n))),
+    ("crc_us_per_mb", "a", |n| format!("checksum {} µs", count(n))),
+    ("sendfile_us_per_mb", "a", |n| format!("sent by sendfile {} µs", count(n))),
     ("ratio", "ratio", |n| format!("{} times", count(n))),
+    ("ratio_without_network", "ratio", |n| format!("{} without a network", count(n))),
 ];
 
 fn figures(result: &Value) -> Vec<String> {
@@ -182,6 +230,20 @@ mod tests {
              %; stored ok, 12 messages"
         );
         assert_eq!(lines(&result).len(), 5);
+    }
+
+    #[test]
+    fn a_cell_is_short_and_marks_what_was_disturbed() {
+        let mut result = json!({
+            "mode": "produce", "msgs_per_s": 768_100.0, "mb_per_s": 768.1,
+            "lat_us": {"p50": 283, "p99": 2270}, "broker": {"cpu_us_per_req": 27.4},
+            "other_cpu_pct": 3.0, "stored_ok": true,
+        });
+        let calm = "768 k msg/s, 768 MB/s, p50 283 µs, p99 2.27 ms, **27.4 µs/request**";
+        assert_eq!(cell(&result), calm);
+        result["other_cpu_pct"] = json!(26.0);
+        result["stored_ok"] = json!(false);
+        assert_eq!(cell(&result), format!("{calm}*; STORED 0 messages of 0 acknowledged"));
     }
 
     #[test]

@@ -116,7 +116,6 @@ fn parse_machine(stat: &str, tick: f64) -> (f64, f64) {
 }
 
 /// Megabytes that wait to be written to disks.
-#[expect(dead_code, reason = "the comparison will use it")]
 pub(crate) fn dirty_mb() -> f64 {
     let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let lines = text.lines().filter(|l| l.starts_with("Dirty:") || l.starts_with("Writeback:"));

@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
-use ottla_benches::{Bench, BenchError, INTERRUPTED};
+use ottla_benches::{
+    Bench, BenchError, CompareOptions, FloorsOptions, INTERRUPTED, compare, floors,
+};
 
 use super::Failure;
 
@@ -10,7 +12,15 @@ use super::Failure;
 #[group(skip)]
 pub(super) struct Arguments {
     #[command(subcommand)]
-    bench: Bench,
+    kind: Kind,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Kind {
+    #[command(flatten)]
+    One(Bench),
+    Floors(FloorsOptions),
+    Compare(CompareOptions),
 }
 
 /// Measures and prints the result.
@@ -18,7 +28,23 @@ pub(super) struct Arguments {
 /// The exit code is 0 if nothing failed and every record is where it belongs, 130 if Ctrl-C ended
 /// the run before its time.
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let bench = &arguments.bench;
+    match &arguments.kind {
+        Kind::One(bench) => run_one(bench),
+        Kind::Floors(options) => {
+            let report = floors(options).map_err(Failure::Bench)?;
+            println!("{}", if options.json { report.json().to_string() } else { report.text() });
+            Ok(ExitCode::SUCCESS)
+        }
+        Kind::Compare(options) => {
+            let outcome = actix::System::new().block_on(compare(options));
+            let comparison = outcome.map_err(Failure::Bench)?;
+            println!("{}\nwrote {}", comparison.table, comparison.page.display());
+            Ok(if comparison.sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+    }
+}
+
+fn run_one(bench: &Bench) -> Result<ExitCode, Failure> {
     let outcome = actix::System::new().block_on(bench.run());
     let common = bench.common();
     let report = match outcome {

@@ -230,7 +230,6 @@ pub(crate) async fn fill(
         in_flight: 5,
         connections: connections as u64,
         interval: 0.0,
-        sticky: false,
         window: Arc::new(Window::soon(0.0, FILL_LIMIT)),
     });
     let begun = now();

@@ -5,6 +5,7 @@ use std::future::poll_fn;
 use std::io::IoSlice;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context as TaskContext, Poll};
 
 use actix::prelude::*;
@@ -175,9 +176,7 @@ impl Pipe {
                 break;
             }
             let frame = self.next_frame;
-            if !self.plan.sticky {
-                self.next_frame = (frame + 1) % self.share.frames.len();
-            }
+            self.next_frame = (frame + 1) % self.share.frames.len();
             self.out.push_back(Leaving { frame, due });
             if self.plan.acks != 0 {
                 self.unanswered.push_back((due, self.share.frames[frame].correlation));
@@ -267,6 +266,7 @@ impl Pipe {
 
     /// Adds up what is known only at the end.
     fn close(&self) {
+        self.share.sent.store(self.sent, Ordering::Release);
         let mut recorder = self.recorder.lock();
         recorder.counts.sent += self.sent;
         recorder.counts.behind += self.plan.behind(self.share.index, self.sent);

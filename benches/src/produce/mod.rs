@@ -21,7 +21,7 @@ use crate::usage::{Meter, Used, Work};
 use crate::wire::{self, Api, Client, LATEST, Topic};
 
 pub(crate) use actor::Producer;
-pub(crate) use plan::{Plan, Requests, Share, shares};
+pub(crate) use plan::{Plan, Requests, Share, pairs, shares};
 
 /// Measures producing: throughput, latency and what a request costs the broker.
 ///
@@ -152,7 +152,6 @@ async fn measured(
         in_flight: options.in_flight,
         connections: u64::try_from(options.connections).unwrap_or(u64::MAX),
         interval: if options.rate > 0.0 { 1e9 * messages / options.rate } else { 0.0 },
-        sticky: false,
         window,
     });
     let frame_bytes = shares.first().and_then(|share| share.frames.first()).map_or(0, |f| f.length);

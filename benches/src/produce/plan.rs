@@ -1,6 +1,7 @@
 //! What a fleet of producers is to send, and when.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use bytes::Bytes;
 
@@ -20,8 +21,6 @@ pub(crate) struct Plan {
     pub(crate) connections: u64,
     /// Nanoseconds between two requests of all connections together; 0: closed loop.
     pub(crate) interval: f64,
-    /// Whether each connection writes to one partition only.
-    pub(crate) sticky: bool,
     pub(crate) window: Arc<Window>,
 }
 
@@ -34,6 +33,8 @@ pub(crate) struct Share {
     pub(crate) first_frame: usize,
     /// The most requests.
     pub(crate) quota: u64,
+    /// Requests that were sent, once that is known; until then more than anyone could send.
+    pub(crate) sent: AtomicU64,
 }
 
 impl Plan {
@@ -105,12 +106,39 @@ pub(crate) async fn shares(
             frames: Arc::clone(frames),
             // they begin at different partitions
             first_frame: position * frames.len() / connections % frames.len(),
+            sent: AtomicU64::new(u64::MAX),
             quota: requests
                 .quota
                 .map_or(u64::MAX, |all| all / count + u64::from(index < all % count)),
         })
     };
     Ok((0..connections).map(share).collect())
+}
+
+/// A connection for each partition, at its leader.
+pub(crate) async fn pairs(
+    client: &mut Client,
+    topic: &Topic,
+    requests: &Requests<'_>,
+) -> Result<Vec<Arc<Share>>, BenchError> {
+    let version = client.versions().pick(Api::PRODUCE)?;
+    let mut shares = Vec::new();
+    for (address, partitions) in client.leaders(topic).await? {
+        for partition in partitions {
+            let acks = requests.acks;
+            let frames = wire::frames(version, &topic.name, &[partition], 1, acks, requests.batch);
+            shares.push(Arc::new(Share {
+                address: address.clone(),
+                index: u64::try_from(partition).unwrap_or(0),
+                frames: frames.into(),
+                first_frame: 0,
+                quota: requests.quota.unwrap_or(u64::MAX),
+                sent: AtomicU64::new(u64::MAX),
+            }));
+        }
+    }
+    shares.sort_by_key(|share| share.index);
+    Ok(shares)
 }
 
 #[cfg(test)]
@@ -125,7 +153,6 @@ mod tests {
             in_flight: 1,
             connections: 4,
             interval,
-            sticky: false,
             window: Arc::new(Window::soon(0.0, 1.0)),
         }
     }

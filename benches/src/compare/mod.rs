@@ -1,0 +1,305 @@
+//! The whole matrix, on Ottla and on another broker by turns.
+
+mod matrix;
+mod page;
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use clap::Parser;
+use serde_json::{Value, json};
+
+use crate::Bench;
+use crate::clock::{now, seconds};
+use crate::error::BenchError;
+use crate::floors::{FloorsOptions, floors};
+use crate::startup::Started;
+use crate::stop::Stop;
+use crate::usage;
+use matrix::{Extent, ROWS, Row, WARM_UP};
+
+/// Compares Ottla with another broker: the whole matrix on both, by turns.
+///
+/// Starts both on loopback, measures the floors of the machine, runs each row on one and then on
+/// the other, and writes a page with a table, the raw lines and the plots. Without a COMMAND, Ottla
+/// alone. `benches/compare` fetches Apache Kafka and calls this with it.
+#[derive(Clone, Debug, clap::Args)]
+#[group(skip)]
+pub struct CompareOptions {
+    /// The short form: under five minutes
+    #[arg(long)]
+    pub short: bool,
+    /// Seconds that each row is measured [default: 5, short: 1.5]
+    #[arg(long, value_name = "S")]
+    pub seconds: Option<f64>,
+    /// Times that each row is measured on each broker; the least disturbed counts
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub rounds: usize,
+    /// Only rows whose label contains this
+    #[arg(long, value_name = "TEXT")]
+    pub only: Option<String>,
+    /// Seconds to wait, at most, until the machine is quiet before a row [default: 20, short: 3]
+    #[arg(long, value_name = "S")]
+    pub quiet: Option<f64>,
+    /// Folder for the page, the raw lines and the plots
+    #[arg(long, value_name = "DIR", default_value = "benches/results")]
+    pub out: PathBuf,
+    /// Name of the files [default: today's date]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Folder for the data of Ottla and for the floors [default: a new one in the system's
+    /// temporary folder]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Port of Ottla
+    #[arg(long, value_name = "PORT", default_value_t = 29092)]
+    pub port: u16,
+    /// The other broker's name
+    #[arg(long, value_name = "NAME", default_value = "kafka")]
+    pub other: String,
+    /// The other broker's address
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:29592")]
+    pub other_address: String,
+    /// A file that is locked during each measurement, where others measure on the same machine
+    #[arg(long, value_name = "FILE")]
+    pub lock: Option<PathBuf>,
+    /// The other broker's command, behind `--`; it must stay in the foreground
+    #[arg(last = true, value_name = "COMMAND")]
+    pub command: Vec<OsString>,
+}
+
+/// Words of a command line as a measurement.
+#[derive(Debug, Parser)]
+#[command(no_binary_name = true)]
+struct Line {
+    #[command(subcommand)]
+    bench: Bench,
+}
+
+fn parse(words: &[String]) -> Result<Bench, BenchError> {
+    let line = Line::try_parse_from(words);
+    line.map(|line| line.bench).map_err(|error| BenchError::options(error.to_string()))
+}
+
+/// A broker under test.
+struct Broker {
+    name: String,
+    address: String,
+    started: Started,
+}
+
+impl CompareOptions {
+    fn extent(&self) -> Extent {
+        if self.short {
+            let seconds = self.seconds.unwrap_or(1.5);
+            let (fill, partitions) = (2e8, 200);
+            Extent { seconds, warmup: 0.5, jit: 5.0, fill, partitions, connections: 500 }
+        } else {
+            let seconds = self.seconds.unwrap_or(5.0);
+            let (fill, partitions) = (1e9, 1000);
+            Extent { seconds, warmup: 2.0, jit: 20.0, fill, partitions, connections: 2000 }
+        }
+    }
+
+    fn rows(&self) -> impl Iterator<Item = &'static Row> {
+        let wanted = |row: &Row| {
+            let named = self.only.as_deref().is_none_or(|only| row.label.contains(only));
+            (row.short || !self.short) && (named || row.label == WARM_UP)
+        };
+        ROWS.iter().filter(move |row| wanted(row))
+    }
+}
+
+/// A folder that goes when it is dropped.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(options: &CompareOptions) -> Result<Self, BenchError> {
+        let parent = options.data.clone().unwrap_or_else(std::env::temp_dir);
+        let dir = parent.join(format!("ottla-compare-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).map_err(BenchError::system(dir.display().to_string()))?;
+        Ok(Self(dir))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // what cannot be removed stays, and its name says whose it is
+        _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// What a comparison came to.
+#[derive(Debug)]
+pub struct Comparison {
+    /// The table, as it stands on the page.
+    pub table: String,
+    /// The page that was written.
+    pub page: PathBuf,
+    /// Whether no record was lost and no row failed; times never count.
+    pub sound: bool,
+}
+
+/// Runs the matrix; to be called inside a running actix system.
+///
+/// # Errors
+/// A broker did not start, or the page cannot be written.
+pub async fn compare(options: &CompareOptions) -> Result<Comparison, BenchError> {
+    crate::raise_open_files();
+    let stop = Stop::listen();
+    let scratch = Scratch::new(options)?;
+    let mut lines = Vec::new();
+    lines.push(measure_floors(options, &scratch.0).await?);
+    note(&lines[0]);
+    let mut brokers = Vec::new();
+    let ottla = ottla(options, &scratch.0)?;
+    let address = format!("127.0.0.1:{}", options.port);
+    brokers.push(start("ottla", &address, ottla, &stop, &mut lines).await?);
+    if let Some((program, arguments)) = options.command.split_first() {
+        let mut command = Command::new(program);
+        command.args(arguments).stdout(Stdio::null());
+        let (name, address) = (&options.other, &options.other_address);
+        brokers.push(start(name, address, command, &stop, &mut lines).await?);
+    }
+    for (position, row) in options.rows().enumerate() {
+        for round in 0..options.rounds.max(1) {
+            let mut order: Vec<&Broker> = brokers.iter().collect();
+            // neither is always the first
+            if (position + round) % 2 == 1 {
+                order.reverse();
+            }
+            for broker in order {
+                let line = measure(options, row, broker, &stop).await;
+                note(&line);
+                lines.push(line);
+            }
+            if row.label == WARM_UP {
+                break;
+            }
+        }
+        if stop.asked() {
+            break;
+        }
+    }
+    let names: Vec<String> = brokers.iter().map(|broker| broker.name.clone()).collect();
+    for broker in &mut brokers {
+        broker.started.stop().await;
+    }
+    page::write(options, &names, &lines)
+}
+
+async fn start(
+    name: &str,
+    address: &str,
+    command: Command,
+    stop: &Stop,
+    lines: &mut Vec<Value>,
+) -> Result<Broker, BenchError> {
+    let started = Started::start(command, address, 120.0, stop).await?;
+    let mut line = started.report.json();
+    line["label"] = json!("startup");
+    line["broker_name"] = json!(name);
+    note(&line);
+    lines.push(line);
+    Ok(Broker { name: name.to_owned(), address: address.to_owned(), started })
+}
+
+/// This very program, as a broker with default settings.
+fn ottla(options: &CompareOptions, scratch: &Path) -> Result<Command, BenchError> {
+    let own = std::env::current_exe().map_err(BenchError::system("finding this program"))?;
+    let mut command = Command::new(own);
+    command.arg("start");
+    for setting in [
+        format!("listeners=PLAINTEXT://127.0.0.1:{}", options.port),
+        format!("log.dirs={}", scratch.join("ottla").display()),
+        "offsets.topic.num.partitions=8".to_owned(),
+        // so that the space of a deleted topic comes back before the next row
+        "log.segment.delete.delay.ms=1000".to_owned(),
+    ] {
+        command.arg("--override").arg(setting);
+    }
+    command.stdout(Stdio::null()).stderr(Stdio::null()).env("RUST_LOG", "warn");
+    Ok(command)
+}
+
+async fn measure_floors(options: &CompareOptions, scratch: &Path) -> Result<Value, BenchError> {
+    let seconds = if options.short { 0.3 } else { 1.0 };
+    let _locked = Locked::take(options.lock.as_deref()).await?;
+    let floors_of = FloorsOptions { dir: scratch.to_owned(), seconds, json: true };
+    let work = tokio::task::spawn_blocking(move || floors(&floors_of));
+    let report = work.await.unwrap_or(Err(BenchError::Interrupted))?;
+    Ok(report.json())
+}
+
+/// Runs one row on one broker; a failure is a line too.
+async fn measure(options: &CompareOptions, row: &Row, broker: &Broker, stop: &Stop) -> Value {
+    let mut words = row.words(&options.extent());
+    let pid = broker.started.pid().unwrap_or(0).to_string();
+    let fixed = [
+        ("--bootstrap-server", broker.address.as_str()),
+        ("--pid", &pid),
+        ("--label", row.label),
+        ("--broker", &broker.name),
+    ];
+    words.extend(fixed.iter().flat_map(|(name, value)| [(*name).to_owned(), (*value).to_owned()]));
+    let failed = |error: BenchError| {
+        let (name, error) = (broker.name.as_str(), error.to_string());
+        json!({"label": row.label, "broker_name": name, "error": error})
+    };
+    let bench = match parse(&words) {
+        Ok(bench) => bench,
+        Err(error) => return failed(error),
+    };
+    let locked = match Locked::take(options.lock.as_deref()).await {
+        Ok(locked) => locked,
+        Err(error) => return failed(error),
+    };
+    quiet(options.quiet.unwrap_or(if options.short { 3.0 } else { 20.0 })).await;
+    let outcome = bench.run_until(stop).await;
+    drop(locked);
+    match outcome {
+        Ok(report) => report.json(),
+        Err(error) => failed(error),
+    }
+}
+
+/// Waits until the machine does little and few pages wait for the disk, but not for ever.
+async fn quiet(longest: f64) {
+    let begun = now();
+    while seconds(now() - begun) < longest {
+        let (busy, at) = (usage::machine().0, now());
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let share = (usage::machine().0 - busy) / seconds(now() - at).max(1e-9);
+        if share < 0.2 && usage::dirty_mb() < 300.0 {
+            return;
+        }
+    }
+}
+
+/// A lock on a file, held until it is dropped.
+struct Locked(#[expect(dead_code, reason = "the lock goes when the file is closed")] Option<File>);
+
+impl Locked {
+    async fn take(path: Option<&Path>) -> Result<Self, BenchError> {
+        let Some(path) = path else { return Ok(Self(None)) };
+        let shown = path.display().to_string();
+        let path = path.to_owned();
+        let taken = tokio::task::spawn_blocking(move || {
+            let file = File::options().create(true).append(true).open(path)?;
+            file.lock()?;
+            Ok(file)
+        });
+        let file = taken.await.unwrap_or_else(|_| Err(std::io::ErrorKind::Other.into()));
+        file.map(|file| Self(Some(file))).map_err(BenchError::system(shown))
+    }
+}
+
+/// Tells how far it is.
+fn note(line: &Value) {
+    let word = |name: &str| line.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let label = if word("label").is_empty() { word("mode") } else { word("label") };
+    eprintln!("{:<6} {label}: {}", word("broker_name"), crate::text::line(line));
+}
