@@ -7,7 +7,8 @@ use ottla_core::partition::{Refusal, SequenceError};
 use ottla_core::storage::{AppendError, AppendInfo, LogRead, StorageError};
 
 use super::messages::{
-    AppendLog, FindEpochEnd, FindOffset, ListLogs, ListProducers, LogSize, MoveLogStart, ReadLog,
+    AppendLog, FindEpochEnd, FindOffset, Job, ListLogs, ListProducers, LogSize, MoveLogStart,
+    ReadLog,
 };
 use super::slot::{Slot, Synced};
 use super::{StorageActor, messages};
@@ -31,8 +32,12 @@ impl Handler<AppendLog> for StorageActor {
         let failed = matches!(done, Err(AppendError::Storage(_)));
         let result = done.map_err(|error| refused(error, slot));
         let flush = slot.answer_in_order(LogAppended { result, ack });
+        let reserve = slot.log.take_reserve_job();
         self.sweep.touched(id, slot);
         self.handles.used(id, &mut self.slots);
+        if let Some(job) = reserve {
+            self.push_job(Job::Reserve(job));
+        }
         if flush {
             self.flush(id);
         }

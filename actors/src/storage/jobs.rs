@@ -1,4 +1,5 @@
-//! What runs on threads that may block: opening logs on one lane, syncs and sweeps on another.
+//! What runs on threads that may block: opening logs on one lane, taking room on another, syncs and
+//! sweeps on a third.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use ottla_core::storage::{
 };
 use uuid::Uuid;
 
-use super::messages::{Attach, Closing, Job, JobDone, Opened};
+use super::messages::{Attach, Closing, Job, JobDone, LaneName, Opened};
 use super::{StorageActor, StorageDir};
 use crate::runtime::{now, tell};
 
@@ -18,6 +19,7 @@ use crate::runtime::{now, tell};
 /// opening outstanding.
 pub(super) struct Jobs {
     opens: Lane,
+    reserves: Lane,
     others: Lane,
 }
 
@@ -35,11 +37,11 @@ impl Lane {
 
 impl Jobs {
     pub(super) fn new(recovery_threads: usize) -> Self {
-        Self { opens: Lane::new(recovery_threads), others: Lane::new(1) }
+        Self { opens: Lane::new(recovery_threads), reserves: Lane::new(1), others: Lane::new(1) }
     }
 
     pub(super) fn push(&mut self, job: Job, me: &Arc<Addr<StorageActor>>, dir: &Arc<StorageDir>) {
-        let lane = if matches!(job, Job::Open(_)) { &mut self.opens } else { &mut self.others };
+        let lane = self.lane(job.lane());
         lane.queue.push_back(job);
         lane.start(me, dir);
     }
@@ -47,13 +49,33 @@ impl Jobs {
     /// A job has come back; the next one of its lane starts.
     pub(super) fn done(
         &mut self,
-        was_open: bool,
+        lane: LaneName,
         me: &Arc<Addr<StorageActor>>,
         dir: &Arc<StorageDir>,
     ) {
-        let lane = if was_open { &mut self.opens } else { &mut self.others };
+        let lane = self.lane(lane);
         lane.running = lane.running.saturating_sub(1);
         lane.start(me, dir);
+    }
+
+    fn lane(&mut self, name: LaneName) -> &mut Lane {
+        match name {
+            LaneName::Open => &mut self.opens,
+            LaneName::Reserve => &mut self.reserves,
+            LaneName::Other => &mut self.others,
+        }
+    }
+}
+
+impl JobDone {
+    /// The lane of the job that has come back.
+    pub(super) fn lane(&self) -> LaneName {
+        match self {
+            Self::Opened(_) => LaneName::Open,
+            Self::Reserved => LaneName::Reserve,
+            Self::Panicked(lane) => *lane,
+            _ => LaneName::Other,
+        }
     }
 }
 
@@ -62,22 +84,34 @@ impl Lane {
         while self.running < self.limit {
             let Some(job) = self.queue.pop_front() else { return };
             self.running += 1;
-            let was_open = matches!(job, Job::Open(_));
+            let lane = job.lane();
             let (me, dir) = (Arc::clone(me), Arc::clone(dir));
             actix_rt::spawn(async move {
                 let done = tokio::task::spawn_blocking(move || job.run(&dir)).await;
-                tell(&me, done.unwrap_or(JobDone::Panicked { was_open }));
+                tell(&me, done.unwrap_or(JobDone::Panicked(lane)));
             });
         }
     }
 }
 
 impl Job {
+    fn lane(&self) -> LaneName {
+        match self {
+            Self::Open(_) => LaneName::Open,
+            Self::Reserve(_) => LaneName::Reserve,
+            _ => LaneName::Other,
+        }
+    }
+
     fn run(self, dir: &StorageDir) -> JobDone {
         match self {
             Self::Open(attach) => {
                 let log = open(dir, &attach);
                 JobDone::Opened(Box::new(Opened { attach: *attach, log }))
+            }
+            Self::Reserve(job) => {
+                job.run();
+                JobDone::Reserved
             }
             Self::Flush(log, job) => JobDone::Flushed(log, job.run()),
             Self::Sweep(deletions, checkpoints) => {
@@ -146,7 +180,12 @@ fn close_all(log_dir: &LogDir, mut logs: Vec<Closing>) -> Result<(), StorageErro
     let at_once = changed >= MANY && disk.syncs_file_system();
     for Closing { log, .. } in &mut logs {
         if let Some(job) = log.close(now())? {
-            let upto = if at_once { job.upto } else { job.run()? };
+            let upto = if at_once {
+                job.give_back()?;
+                job.upto
+            } else {
+                job.run()?
+            };
             log.flushed(upto);
         }
         log.release_handles();

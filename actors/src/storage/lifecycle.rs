@@ -165,9 +165,8 @@ impl Handler<JobDone> for StorageActor {
     type Result = ();
 
     fn handle(&mut self, msg: JobDone, _: &mut Context<Self>) {
-        let was_open = matches!(msg, JobDone::Opened(_) | JobDone::Panicked { was_open: true });
         if let Some(me) = &self.me {
-            self.jobs.done(was_open, me, &self.dir);
+            self.jobs.done(msg.lane(), me, &self.dir);
         }
         match msg {
             JobDone::Opened(opened) => self.opened(*opened),
@@ -181,7 +180,8 @@ impl Handler<JobDone> for StorageActor {
             }
             JobDone::Closed(good, reply) => reply.send(Some(good)),
             JobDone::Released(reply) => reply.send(()),
-            JobDone::Panicked { .. } => self.job_panicked(),
+            JobDone::Reserved => {}
+            JobDone::Panicked(_) => self.job_panicked(),
         }
     }
 }

@@ -9,7 +9,7 @@ use ottla_core::base::{LeaderEpoch, Offset, TopicId, TopicPartition};
 use ottla_core::partition::{ReadPlan, Refusal};
 use ottla_core::storage::{
     AppendContext, DeleteJob, FlushJob, LogConfig, OffsetQuery, PartitionLog, PartitionLogRules,
-    StorageError,
+    ReserveJob, StorageError,
 };
 
 use crate::partition::PartitionActor;
@@ -240,8 +240,10 @@ pub(super) enum JobDone {
     Closed(bool, ReplyPort<Option<bool>>),
     /// A released log was synced.
     Released(ReplyPort<()>),
-    /// A job panicked; it may have been an opening.
-    Panicked { was_open: bool },
+    /// Room was taken on the disk, if there was any.
+    Reserved,
+    /// A job panicked.
+    Panicked(LaneName),
 }
 
 pub(super) struct Opened {
@@ -256,10 +258,23 @@ pub(super) struct Closing {
     pub(super) high: Option<Offset>,
 }
 
+/// Jobs of one kind wait for each other, and for no others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LaneName {
+    /// Opening logs.
+    Open,
+    /// Taking room on the disk.
+    Reserve,
+    /// Everything else.
+    Other,
+}
+
 /// What runs on a thread that may block.
 pub(super) enum Job {
     /// Open a log.
     Open(Box<Attach>),
+    /// Take room on the disk for a log.
+    Reserve(ReserveJob),
     /// Sync a log.
     Flush(LogId, FlushJob),
     /// Delete files and, if asked, write the directory's checkpoints.

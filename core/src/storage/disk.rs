@@ -115,6 +115,11 @@ pub trait DiskFile: Send + Sync + fmt::Debug {
     fn len(&self) -> io::Result<u64>;
     /// Cuts or extends the file.
     fn set_len(&self, len: u64) -> io::Result<()>;
+    /// Takes room on the disk for bytes behind the file's end, whose size stays (`fallocate`).
+    fn reserve(&self, from: u64, len: u64) -> io::Result<()> {
+        let _ = (from, len);
+        Ok(())
+    }
     /// Makes content and size durable (`fdatasync`).
     fn sync_data(&self) -> io::Result<()>;
     /// The descriptor, for `sendfile`; `None` if the file is not the operating system's.

@@ -50,7 +50,7 @@ pub use error::{Problem, StorageError};
 pub use health::DirHealth;
 pub use log::{
     Appended, DeleteJob, FlushJob, Log, LogEnv, LogState, OpenLog, Recovery, RecoveryProgress,
-    Retired, TimestampHit,
+    ReserveJob, Retired, TimestampHit,
 };
 pub use mapped::Mapped;
 pub use partition_log::{

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
-use rustix::fs::{FlockOperation, fcntl_lock, flock};
+use rustix::fs::{FallocateFlags, FlockOperation, fcntl_lock, flock};
 use rustix::io::Errno;
 
 use super::{DirEntry, DirLock, Disk, DiskFile, FileStat, Mapped, OpenMode};
@@ -180,6 +180,10 @@ impl DiskFile for RealFile {
 
     fn set_len(&self, len: u64) -> io::Result<()> {
         self.0.set_len(len)
+    }
+
+    fn reserve(&self, from: u64, len: u64) -> io::Result<()> {
+        Ok(rustix::fs::fallocate(&self.0, FallocateFlags::KEEP_SIZE, from, len)?)
     }
 
     fn sync_data(&self) -> io::Result<()> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Log;
+use super::reserve::Excess;
 use crate::base::{Offset, Tick};
 use crate::storage::{DirHealth, Disk, DiskFile, OpenMode, StorageError};
 
@@ -84,6 +85,7 @@ impl FlushState {
 #[derive(Debug)]
 pub struct FlushJob {
     files: Vec<Arc<dyn DiskFile>>,
+    excess: Vec<Excess>,
     sync_dir: bool,
     sync_parent: bool,
     dir: Arc<Path>,
@@ -112,7 +114,18 @@ impl FlushJob {
         }
     }
 
+    /// Gives back the room that sealed segments did not use: [`FlushJob::run`] without the syncs,
+    /// for whoever syncs in another way.
+    ///
+    /// # Errors
+    /// As [`FlushJob::run`].
+    pub fn give_back(&self) -> Result<(), StorageError> {
+        let given = self.excess.iter().try_for_each(Excess::give_back);
+        given.map_err(|e| self.health.fail(StorageError::io("truncate", &self.dir, e)))
+    }
+
     fn sync(&self) -> io::Result<()> {
+        self.excess.iter().try_for_each(Excess::give_back)?;
         self.files.iter().try_for_each(|file| file.sync_data())?;
         if self.sync_dir {
             self.disk.sync_dir(&self.dir)?;
@@ -165,11 +178,13 @@ impl Log {
         }
         self.env.health.check()?;
         let (place, closed, active) = self.parts();
-        let mut files = Vec::new();
+        let (mut files, mut excess) = (Vec::new(), Vec::new());
         let segments = closed.iter_mut().chain(std::iter::once(active));
-        let taken = segments
-            .filter(|segment| segment.base_offset() < upto)
-            .try_for_each(|segment| segment.take_unsynced(place, &mut files));
+        let taken =
+            segments.filter(|segment| segment.base_offset() < upto).try_for_each(|segment| {
+                excess.extend(segment.take_excess(place)?);
+                segment.take_unsynced(place, &mut files)
+            });
         self.poison(taken)?;
         for name in std::mem::take(&mut self.flush.beside) {
             let path = self.dir.join(name);
@@ -178,6 +193,7 @@ impl Log {
         }
         let job = FlushJob {
             files,
+            excess,
             sync_dir: self.flush.new_files,
             sync_parent: self.flush.new_dir,
             dir: Arc::clone(&self.dir),

@@ -134,3 +134,48 @@ fn a_log_whose_files_were_closed_goes_on_and_is_closed_in_order() {
     assert!(wanted.iter().filter(|(name, len)| name.ends_with("index") && *len > 0).count() >= 4);
     assert_eq!(files(released.path(), true), wanted);
 }
+
+/// Bytes that the file system holds for a file, its size.
+fn held(dir: &Path) -> (u64, u64) {
+    use std::os::unix::fs::MetadataExt;
+    let found = std::fs::metadata(dir.join("t-0/00000000000000000000.log")).unwrap();
+    (found.blocks() * 512, found.len())
+}
+
+#[test]
+fn room_taken_ahead_does_not_show_and_is_given_back() {
+    const SLACK: u64 = 64 << 10;
+    for crash in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut log = log(dir.path(), LogConfig::default());
+        assert!(log.take_reserve_job().is_none());
+        fill(&mut log, 8_000);
+        log.take_reserve_job().unwrap().run();
+        assert!(log.take_reserve_job().is_none());
+        let (taken, len) = held(dir.path());
+        assert_eq!(len, log.size_in_bytes());
+        // a file system that cannot take room has nothing to give back
+        assert!(taken <= 2 * len + SLACK);
+        fill(&mut log, 10);
+        let end = log.log_end_offset();
+        if crash {
+            drop(log);
+            let open = OpenLog {
+                env: LogEnv { disk: Arc::new(RealDisk), health: DirHealth::new(dir.path()) },
+                dir: &dir.path().join("t-0"),
+                partition: TopicPartition::new("t", 0),
+                config: Arc::new(LogConfig::default()),
+                state: LogState::default(),
+                now: Tick::at(2),
+                progress: &RecoveryProgress::default(),
+            };
+            // these batches have no checksum: the scan cuts the file, as it does a good one's end
+            drop(Log::open(&open, &mut ()).unwrap());
+        } else {
+            log.close(Tick::at(1)).unwrap().unwrap().run().unwrap();
+            assert_eq!(log.log_end_offset(), end);
+        }
+        let (left, len) = held(dir.path());
+        assert!(left <= len + SLACK, "{left} bytes are held for {len}");
+    }
+}

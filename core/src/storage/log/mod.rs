@@ -11,6 +11,7 @@ mod leftovers;
 mod progress;
 mod read;
 mod recovery;
+pub(crate) mod reserve;
 mod retention;
 mod roll;
 mod snapshots;
@@ -30,6 +31,7 @@ pub use append::Appended;
 pub use flush::FlushJob;
 pub use progress::RecoveryProgress;
 pub use recovery::{OpenLog, Recovery};
+pub use reserve::ReserveJob;
 pub use retention::{DeleteJob, Retired};
 pub use times::TimestampHit;
 

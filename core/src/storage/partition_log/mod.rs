@@ -137,6 +137,11 @@ impl PartitionLog {
         self.log.flushed(upto);
     }
 
+    /// Room on the disk to take ahead of the next appends, if it is time.
+    pub fn take_reserve_job(&mut self) -> Option<super::ReserveJob> {
+        self.log.take_reserve_job()
+    }
+
     /// Whether an orderly stop has anything to write.
     #[must_use]
     pub fn is_changed(&self) -> bool {

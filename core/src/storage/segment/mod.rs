@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use self::recent::Recent;
 use super::index::{IndexFile, OffsetEntry, Place, TimeEntry};
+use super::log::reserve::{Excess, Reserved};
 use super::{DiskFile, OpenMode, StorageError, names};
 use crate::base::Offset;
 
@@ -75,6 +76,7 @@ pub(crate) struct Segment {
     recent: Option<Box<Recent>>,
     /// Whether the file may hold what a sync has not covered.
     dirty: bool,
+    reserved: Reserved,
 }
 
 impl Segment {
@@ -93,6 +95,7 @@ impl Segment {
             bytes_since_index: 0,
             recent: None,
             dirty: true,
+            reserved: Reserved::default(),
         }
     }
 
@@ -111,6 +114,11 @@ impl Segment {
     /// Offset of the first record it may hold; names its files.
     pub(crate) fn base_offset(&self) -> Offset {
         self.base_offset
+    }
+
+    /// How far its file has been given room.
+    pub(crate) fn reserved(&mut self) -> &mut Reserved {
+        &mut self.reserved
     }
 
     /// Bytes of whole batches.
@@ -231,6 +239,7 @@ impl Segment {
             self.time_index.load(place, self.base_offset)?;
             self.time_index.maybe_push(time_entry(self.base_offset, largest));
         }
+        self.reserved.seal();
         // an empty segment has a log file as well
         self.file(place)?;
         self.write_indexes(place)?;
@@ -275,6 +284,14 @@ impl Segment {
         files.extend(self.offset_index.take_unsynced(place, self.base_offset)?);
         files.extend(self.time_index.take_unsynced(place, self.base_offset)?);
         Ok(())
+    }
+
+    /// The file, if the segment is sealed and has room left to give back.
+    pub(crate) fn take_excess(&mut self, place: Place<'_>) -> Result<Option<Excess>, StorageError> {
+        if !self.reserved.take_excess() {
+            return Ok(None);
+        }
+        Ok(Some(Excess { file: self.file(place)?, size: self.size }))
     }
 
     /// Milliseconds that count against `segment.ms`: from the first batch's timestamp to the new

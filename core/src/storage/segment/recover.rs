@@ -7,6 +7,7 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::super::log::reserve::{Excess, FIRST};
 use super::{BatchMeta, Segment, TimestampOffset, relative, time_entry};
 use crate::base::Offset;
 use crate::record::{BatchHeader, crc32c};
@@ -178,6 +179,10 @@ impl Segment {
         let cut = end_of_file - self.size;
         if cut > 0 {
             self.cut_file(scan.place, self.size)?;
+        } else if self.size >= FIRST {
+            // a crash leaves room behind the end
+            let given_back = Excess { file: self.file(scan.place)?, size: self.size }.give_back();
+            given_back.map_err(|error| StorageError::io("truncate", &path, error))?;
         }
         let bytes = u64::from(end_of_file - start);
         Ok(Scanned { end_offset: expected, batches, bytes, cut, problem })
