@@ -41,6 +41,7 @@ pub(super) fn rules(settings: &Settings) -> ConnectionRules {
         max_frame: usize::try_from(settings.socket_request_max_bytes).unwrap_or(0),
         max_in_flight: MAX_IN_FLIGHT,
         max_idle_ms: u64::try_from(settings.connections_max_idle_ms).ok(),
+        fit_send_buffer: settings.layer("socket.send.buffer.bytes") == Layer::Default,
     }
 }
 

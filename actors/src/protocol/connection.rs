@@ -113,6 +113,7 @@ pub(super) struct Parts {
     pub(super) permit: ConnectionPermit,
     pub(super) max_frame: usize,
     pub(super) max_in_flight: usize,
+    pub(super) fit_send_buffer: bool,
 }
 
 impl Connection {
@@ -126,7 +127,7 @@ impl Connection {
             stream: parts.stream,
             frames: Frames::new(parts.max_frame),
             outbox: Arc::default(),
-            writer: Writer::default(),
+            writer: Writer::new(parts.fit_send_buffer),
             activity: parts.activity,
             barrier: None,
             max_in_flight: parts.max_in_flight,

@@ -26,6 +26,8 @@ pub struct ConnectionRules {
     pub max_in_flight: usize,
     /// `connections.max.idle.ms`; none closes no connection for being idle.
     pub max_idle_ms: Option<u64>,
+    /// Nobody set `socket.send.buffer.bytes`: a connection may fit its send buffer to its peer.
+    pub fit_send_buffer: bool,
 }
 
 struct Guest {
@@ -72,6 +74,7 @@ impl ConnectionHost {
             permit: adopt.permit,
             max_frame: self.rules.max_frame,
             max_in_flight: self.rules.max_in_flight,
+            fit_send_buffer: self.rules.fit_send_buffer,
         });
         let addr = start_here(format!("connection {}", adopt.peer), connection);
         self.guests.insert(id, Guest { addr, activity });

@@ -11,6 +11,7 @@ mod info;
 mod listener;
 mod messages;
 mod outbox;
+mod pipe;
 mod quotas;
 mod server;
 mod writer;

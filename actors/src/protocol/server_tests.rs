@@ -18,7 +18,12 @@ use crate::runtime::monotonic_ms;
 use crate::test_kit::node_with;
 
 fn rules() -> ConnectionRules {
-    ConnectionRules { max_frame: 100 * 1024 * 1024, max_in_flight: 64, max_idle_ms: Some(60_000) }
+    ConnectionRules {
+        max_frame: 100 * 1024 * 1024,
+        max_in_flight: 64,
+        max_idle_ms: Some(60_000),
+        fit_send_buffer: true,
+    }
 }
 
 /// Runs `test` against a server with `options`.

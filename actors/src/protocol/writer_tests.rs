@@ -105,6 +105,46 @@ fn many_small_replies_leave_together() {
     });
 }
 
+/// Sends a long file range and says how large the socket's send buffer is then.
+async fn buffer_after_a_file(mut writer: Writer) -> usize {
+    let dir = tempfile::tempdir().unwrap();
+    let file = file(dir.path(), &vec![1; 300_000]);
+    writer.queue.push_back(reply(vec![slice(&file, 0..300_000)]));
+    let (server, mut client) = pair().await;
+    let mut read = vec![0; 300_000];
+    let writing = async {
+        while poll_fn(|cx| writer.poll_write(&server, cx)).await.unwrap() != Written::All {}
+    };
+    let (_, read) = futures_util::join!(writing, client.read_exact(&mut read));
+    read.unwrap();
+    SockRef::from(&server).send_buffer_size().unwrap()
+}
+
+#[test]
+fn the_buffer_of_a_local_peer_is_fitted_unless_somebody_set_it() {
+    run(async {
+        // the system doubles what it is told
+        assert_eq!(buffer_after_a_file(Writer::new(true)).await, 2 * LOCAL_BUFFER);
+        assert_ne!(buffer_after_a_file(Writer::new(false)).await, 2 * LOCAL_BUFFER);
+    });
+}
+
+#[test]
+fn a_file_range_leaves_without_a_pipe_when_all_are_lent() {
+    run(async {
+        let lent: Vec<Pipe> = std::iter::from_fn(Pipe::borrow).take(1_000).collect();
+        assert!(Pipe::borrow().is_none());
+        let dir = tempfile::tempdir().unwrap();
+        let content: Vec<u8> = (0..3_000_000_u32).map(|i| (i % 253) as u8).collect();
+        let file = file(dir.path(), &content);
+        let mut writer = Writer::default();
+        writer.queue.push_back(reply(vec![slice(&file, 5..3_000_000)]));
+        let (server, client) = pair().await;
+        assert!(write_all(writer, server, client).await == content[5..]);
+        drop(lent);
+    });
+}
+
 #[test]
 fn a_file_that_was_cut_short_ends_the_connection() {
     run(async {

@@ -143,7 +143,8 @@ pub(super) static KEYS: &[Definition] = &[
     key(
         "socket.send.buffer.bytes",
         Kind::Int,
-        "The send buffer of a connection; -1, or nothing set, leaves it to the system.",
+        "The send buffer of a connection; -1 leaves it to the system. If nothing is set, so does \
+         Ottla, but for consumers on this machine, whose buffer is kept short.",
     )
     .default("102400")
     .high(),
