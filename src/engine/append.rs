@@ -48,7 +48,8 @@ pub struct Appended {
 }
 
 impl Topic {
-    /// Appends a batch to the partitions in turn.
+    /// Appends a batch to the partition of the key that all its records have, the same that Kafka's
+    /// Java producer picks; batches without a key, or with several, go to the partitions in turn.
     ///
     /// The future owns all it needs, so that an actor's handler can return it; what it has sent is
     /// appended even if it is dropped.
@@ -129,10 +130,15 @@ async fn append(
 /// Puts a batch into its partition's mailbox when the permits for it are there; one after the
 /// other, so that who came first is not overtaken while permits are out.
 async fn send(topic: &Topic, partition: Option<i32>, batch: Batch) -> Result<Sent, EngineError> {
+    let key = batch.key().map(<[u8]>::to_vec);
     let records = batch.into_bytes();
     let turn = topic.gate().lock().await;
     topic.ensure_exists().await?;
-    let index = partition.map_or_else(|| topic.next_partition(), Ok)?;
+    let index = match (partition, key) {
+        (Some(partition), _) => partition,
+        (None, Some(key)) => topic.partition_for(key)?.index(),
+        (None, None) => topic.next_partition()?,
+    };
     let slots = Arc::clone(topic.in_flight());
     let slot = slots.acquire_owned().await.map_err(|_| EngineError::Stopped)?;
     let memory = topic.shared().admit(records.len()).await?;

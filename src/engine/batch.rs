@@ -19,7 +19,21 @@ use ottla_core::record::{BatchBuilder, Compression, Header};
 /// assert_eq!(words.len(), Some(3));
 /// ```
 #[derive(Clone, Debug)]
-pub struct Batch(Content);
+pub struct Batch {
+    content: Content,
+    keys: Keys,
+}
+
+/// What the keys of a batch have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Keys {
+    /// There are no records yet.
+    Unknown,
+    /// All records have this one.
+    One(Vec<u8>),
+    /// Nothing, or that there is none.
+    Nothing,
+}
 
 #[derive(Clone, Debug)]
 enum Content {
@@ -37,7 +51,8 @@ impl Batch {
     /// A batch without records.
     #[must_use]
     pub fn new() -> Self {
-        Self(Content::Records(BatchBuilder::new(), Compression::None))
+        let content = Content::Records(BatchBuilder::new(), Compression::None);
+        Self { content, keys: Keys::Unknown }
     }
 
     /// One record without a key.
@@ -60,16 +75,16 @@ impl Batch {
     /// be added to them.
     #[must_use]
     pub fn encoded(bytes: Bytes) -> Self {
-        Self(Content::Encoded(bytes))
+        Self { content: Content::Encoded(bytes), keys: Keys::Nothing }
     }
 
     /// Packs the records with a codec; records that are encoded already stay as they are.
     #[must_use]
-    pub fn compressed(self, codec: Compression) -> Self {
-        match self.0 {
-            Content::Records(builder, _) => Self(Content::Records(builder, codec)),
-            encoded @ Content::Encoded(_) => Self(encoded),
+    pub fn compressed(mut self, codec: Compression) -> Self {
+        if let Content::Records(_, compression) = &mut self.content {
+            *compression = codec;
         }
+        self
     }
 
     /// Adds a record with the time of now. A record without a value is a tombstone.
@@ -85,8 +100,9 @@ impl Batch {
         value: Option<&[u8]>,
         headers: &[(&str, Option<&[u8]>)],
     ) -> &mut Self {
-        if let Content::Records(builder, _) = &mut self.0 {
+        if let Content::Records(builder, _) = &mut self.content {
             builder.push(timestamp, key, value, headers);
+            self.keys.add(key);
         }
         self
     }
@@ -94,7 +110,7 @@ impl Batch {
     /// How many records are in; not known of records that came encoded.
     #[must_use]
     pub fn len(&self) -> Option<usize> {
-        match &self.0 {
+        match &self.content {
             Content::Records(builder, _) => Some(builder.len()),
             Content::Encoded(_) => None,
         }
@@ -103,16 +119,34 @@ impl Batch {
     /// Whether there is nothing to append.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        match &self.0 {
+        match &self.content {
             Content::Records(builder, _) => builder.is_empty(),
             Content::Encoded(bytes) => bytes.is_empty(),
         }
     }
 
+    /// The key that all records have, if they do.
+    pub(super) fn key(&self) -> Option<&[u8]> {
+        match &self.keys {
+            Keys::One(key) => Some(key),
+            Keys::Unknown | Keys::Nothing => None,
+        }
+    }
+
     pub(super) fn into_bytes(self) -> Bytes {
-        match self.0 {
+        match self.content {
             Content::Records(builder, codec) => builder.build(Offset(0), LeaderEpoch::NONE, codec),
             Content::Encoded(bytes) => bytes,
+        }
+    }
+}
+
+impl Keys {
+    fn add(&mut self, key: Option<&[u8]>) {
+        match (&*self, key) {
+            (Self::Unknown, Some(key)) => *self = Self::One(key.to_vec()),
+            (Self::One(known), Some(key)) if known == key => {}
+            _ => *self = Self::Nothing,
         }
     }
 }

@@ -80,6 +80,28 @@ fn batches_go_to_the_partitions_in_turn_and_encoded_ones_are_taken_as_they_are()
 }
 
 #[test]
+fn a_key_has_its_partition() {
+    with_engine(async |engine| {
+        engine.admin().create_topic(NewTopic::new("t").partitions(7)).await.expect("created");
+        let topic = engine.topic("t");
+        for key in ["table 4", "table 7", "a", "", "a rather long key"] {
+            let expected = ottla_core::client::partition_for_key(key.as_bytes(), 7);
+            let mut batch = Batch::keyed(key, "first");
+            batch.push(Some(key.as_bytes()), Some(b"second"));
+            let appended = topic.append(batch).await.expect("appended");
+            assert_eq!(appended.partition, expected, "{key}");
+            assert_eq!(topic.partition_for(key).map(|it| it.index()), Ok(expected));
+        }
+        // several keys have no partition of their own
+        let mut mixed = Batch::keyed("a", "first");
+        mixed.push(Some(b"b"), Some(b"second"));
+        let turns = [topic.append(mixed.clone()).await, topic.append(mixed).await];
+        let turns = turns.map(|appended| appended.expect("appended").partition);
+        assert_eq!(turns, [0, 1]);
+    });
+}
+
+#[test]
 fn appends_keep_the_order_in_which_they_began() {
     with_engine(async |engine| {
         let partition = engine.topic("t").partition(0);

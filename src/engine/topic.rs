@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use ottla_core::base::{TopicName, TopicPartition};
+use ottla_core::client::partition_for_key;
 use ottla_core::controller::validate_topic_name;
 use ottla_core::partition::Refusal;
 use tokio::sync::{Mutex, Semaphore};
@@ -78,6 +79,18 @@ impl Topic {
     #[must_use]
     pub fn partition(&self, index: i32) -> Partition {
         Partition { topic: self.clone(), index }
+    }
+
+    /// The partition of a key, the same that Kafka's Java producer picks; it changes when
+    /// partitions are added.
+    ///
+    /// # Errors
+    /// There is no such topic, or the engine has been stopped.
+    pub fn partition_for(&self, key: impl AsRef<[u8]>) -> Result<Partition, EngineError> {
+        match self.partition_count()? {
+            0 => Err(Refusal::UnknownPartition.into()),
+            count => Ok(self.partition(partition_for_key(key.as_ref(), count))),
+        }
     }
 
     /// How many partitions it has; 0 if it does not exist.
