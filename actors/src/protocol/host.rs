@@ -9,6 +9,7 @@ use std::time::Duration;
 use actix::prelude::*;
 use tokio::net::TcpStream;
 
+use super::buffers;
 use super::connection::{Activity, CloseReason, Connection, Parts};
 use super::messages::{Adopt, Close, Closed, Drain, DrainAll};
 use super::{ConnectionId, ConnectionInfo};
@@ -89,9 +90,12 @@ impl ConnectionHost {
             let every = Duration::from_millis((max_idle_ms / 8).clamp(10, 5_000));
             self.sweep = Some(ctx.run_interval(every, move |host, ctx| {
                 host.close_idle(max_idle_ms);
+                buffers::tidy();
                 if host.guests.is_empty()
                     && let Some(sweep) = host.sweep.take()
                 {
+                    // the last buffers go as well
+                    buffers::tidy();
                     ctx.cancel_future(sweep);
                 }
             }));

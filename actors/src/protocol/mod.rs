@@ -4,6 +4,7 @@
 //! cuts frames, starts their handlers, and writes the answers in request order.
 
 mod acceptor;
+mod buffers;
 mod connection;
 mod frames;
 mod host;

@@ -15,7 +15,7 @@
 use std::sync::Arc;
 
 use kafka_protocol::error::ResponseError;
-use kafka_protocol::messages::produce_request::TopicProduceData;
+use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use kafka_protocol::messages::produce_response::{
     BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceResponse,
     TopicProduceResponse,
@@ -26,11 +26,15 @@ use ottla_core::base::{BrokerId, LeaderEpoch, TopicId};
 use ottla_core::controller::MetadataImage;
 use ottla_core::partition::Refusal;
 use ottla_core::storage::{AppendInfo, AppendOrigin};
+use ottla_core::wire::produce::{
+    ProducedTopic, SingleProduce, SingleProduced, decode_single, encode_single,
+};
 
 use super::Request;
 use super::targets::{self, Target};
 use crate::partition::messages::{Append, AppendRefused, AppendReply};
-use crate::runtime::Join;
+use crate::protocol::Segment;
+use crate::runtime::{Join, ReplyPort};
 
 /// From this version on zstd may be used (KIP-110).
 const ZSTD: i16 = 7;
@@ -42,7 +46,70 @@ const LEADERS: i16 = 10;
 const RECORD_ERRORS: i16 = 8;
 
 /// Appends; with acks=0 nothing is answered, and an error closes the connection.
-pub(crate) fn handle(mut request: Request) {
+pub(crate) fn handle(request: Request) {
+    match decode_single(&request.body, request.header.version) {
+        Some(single) => handle_single(request, single),
+        None => handle_any(request),
+    }
+}
+
+/// One batch for one partition, as most requests are where latency counts.
+fn handle_single(request: Request, single: SingleProduce) {
+    let node = Arc::clone(&request.node);
+    let SingleProduce { acks, timeout_ms, topic, partition, records } = single;
+    let version = request.header.version;
+    let target = match &topic {
+        ProducedTopic::Name(_) => {
+            targets::by_name(&node.image.load(), topic.name().unwrap_or_default(), partition)
+        }
+        ProducedTopic::Id(id) => targets::by_id(&node.image.load(), *id, partition),
+    };
+    let zstd_refused = version < ZSTD && is_zstd(&records);
+    let reply = ReplyPort::new(move |answer: AppendReply| match answer {
+        Ok(_) if acks == 0 => request.reply.none(),
+        Ok(info) => {
+            let produced = SingleProduced {
+                partition,
+                base_offset: info.first_offset.0,
+                log_append_time: info.log_append_time,
+                log_start: info.log_start.0,
+            };
+            let correlation_id = request.header.correlation_id;
+            let bytes = encode_single(correlation_id, version, &topic, &produced);
+            request.reply.send(vec![Segment::Bytes(bytes)]);
+        }
+        Err(refused) => {
+            let image = request.node.image.load_full();
+            answer_all(request, &image, acks, &[named(&topic, partition)], vec![Err(refused)]);
+        }
+    });
+    if zstd_refused {
+        return reply.send(Err(no_zstd()));
+    }
+    let timeout_ms = u32::try_from(timeout_ms).unwrap_or(0);
+    let append = Append { records, acks, timeout_ms, origin: AppendOrigin::Client, reply };
+    targets::deliver(&node, &target, append);
+}
+
+/// A request for one partition as the general codec would have read it, without its records.
+fn named(topic: &ProducedTopic, partition: i32) -> TopicProduceData {
+    let partition = PartitionProduceData::default().with_index(partition);
+    let data = TopicProduceData::default().with_partition_data(vec![partition]);
+    match topic {
+        ProducedTopic::Id(id) => data.with_topic_id(*id),
+        ProducedTopic::Name(name) => {
+            let name = StrBytes::from_utf8(name.clone()).unwrap_or_default();
+            data.with_name(name.into())
+        }
+    }
+}
+
+fn no_zstd() -> AppendRefused {
+    let code = ResponseError::UnsupportedCompressionType;
+    AppendRefused { code, ..Refusal::UnknownPartition.into() }
+}
+
+fn handle_any(mut request: Request) {
     let Ok(body) = request.decode::<ProduceRequest>() else { return };
     let node = Arc::clone(&request.node);
     let image = node.image.load_full();
@@ -58,12 +125,11 @@ pub(crate) fn handle(mut request: Request) {
         }
     }
     let timeout_ms = u32::try_from(timeout_ms).unwrap_or(0);
-    let done = move |answers| answer(request, &image, acks, &topic_data, answers);
+    let done = move |answers| answer_all(request, &image, acks, &topic_data, answers);
     let ports = Join::ports(appends.len(), done);
     for ((target, records), reply) in appends.into_iter().zip(ports) {
         if version < ZSTD && is_zstd(&records) {
-            let code = ResponseError::UnsupportedCompressionType;
-            reply.send(Err(AppendRefused { code, ..Refusal::UnknownPartition.into() }));
+            reply.send(Err(no_zstd()));
             continue;
         }
         let append = Append { records, acks, timeout_ms, origin: AppendOrigin::Client, reply };
@@ -91,7 +157,7 @@ fn resolve(
 }
 
 /// Runs on the thread that answered last.
-fn answer(
+fn answer_all(
     request: Request,
     image: &MetadataImage,
     acks: i16,

@@ -37,6 +37,7 @@ impl ExactSizeIterator for RawHeaders<'_> {}
 
 /// Takes one record off the front of a section, strictly: every length lies within the record, and
 /// the fields fill it.
+#[inline]
 pub(super) fn take_record<'a>(section: &mut &'a [u8]) -> Result<RawRecord<'a>, RecordError> {
     let length = varint::take_i32(section)?;
     let mut body = take(section, length)?;
@@ -54,6 +55,7 @@ pub(super) fn take_record<'a>(section: &mut &'a [u8]) -> Result<RawRecord<'a>, R
     Ok(RawRecord { attributes, timestamp_delta, offset_delta, key, value, headers })
 }
 
+#[inline]
 fn take<'a>(bytes: &mut &'a [u8], length: i32) -> Result<&'a [u8], RecordError> {
     let wrong = RecordError::RecordLength(i64::from(length));
     let length = usize::try_from(length).map_err(|_| wrong)?;
@@ -62,6 +64,7 @@ fn take<'a>(bytes: &mut &'a [u8], length: i32) -> Result<&'a [u8], RecordError> 
     Ok(head)
 }
 
+#[inline]
 fn take_nullable<'a>(bytes: &mut &'a [u8]) -> Result<Option<&'a [u8]>, RecordError> {
     match varint::take_i32(bytes)? {
         -1 => Ok(None),
@@ -74,6 +77,7 @@ fn take_header<'a>(bytes: &mut &'a [u8]) -> Result<(&'a [u8], Option<&'a [u8]>),
     Ok((take(bytes, length)?, take_nullable(bytes)?))
 }
 
+#[inline]
 fn take_headers<'a>(bytes: &mut &'a [u8]) -> Result<RawHeaders<'a>, RecordError> {
     let count = varint::take_i32(bytes)?;
     let wrong = RecordError::RecordLength(i64::from(count));

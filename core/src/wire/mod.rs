@@ -9,6 +9,7 @@ pub mod api;
 mod error;
 mod frame;
 mod guard;
+pub mod produce;
 
 pub use error::WireError;
 pub use frame::{RequestHeader, decode_header, encode_response};
