@@ -30,7 +30,7 @@ const DRAIN_MS: u64 = 1_500;
 pub struct Broker {
     node: Arc<Node>,
     /// None for a broker that is used from inside its process alone.
-    server: Option<Server>,
+    server: Option<Arc<Server>>,
     ready_after: Duration,
 }
 
@@ -78,7 +78,7 @@ impl Broker {
         }
         let server = bound.map(|(sockets, listeners)| {
             let sockets = sockets.into_iter().zip(listeners).collect();
-            Server::start(&node, sockets, listen::rules(&node.settings))
+            Arc::new(Server::start(&node, sockets, listen::rules(&node.settings)))
         });
         Ok(Self { node, server, ready_after: begun.elapsed() })
     }
@@ -87,6 +87,12 @@ impl Broker {
     #[must_use]
     pub fn node(&self) -> &Arc<Node> {
         &self.node
+    }
+
+    /// Its listeners and connections, if it has any.
+    #[must_use]
+    pub fn server(&self) -> Option<&Arc<Server>> {
+        self.server.as_ref()
     }
 
     /// The listeners, with the ports they were bound to.

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 
 use super::messages::{Adopt, StopAccepting};
 use super::quotas::ConnectionQuotas;
-use super::{ConnectionHost, Listener};
+use super::{ConnectionHost, ConnectionInfo, Listener};
 use crate::runtime::{Epitaph, Registry, monotonic_ms, tell};
 
 /// The pause after the first failed accept of a streak; doubled up to [`LONGEST_PAUSE`].
@@ -163,7 +163,7 @@ fn hand_over(parts: &AcceptorParts, socket: std::net::TcpStream, peer: SocketAdd
     let core = parts.turn.fetch_add(1, Ordering::Relaxed) % cores;
     // no host: its core is being rebuilt, and the client connects again
     if let Some(host) = parts.hosts.get(&core) {
-        let listener = Arc::clone(&parts.listener);
-        tell(&host.addr, Adopt { socket, peer, listener, permit });
+        let info = Arc::new(ConnectionInfo::new(peer, Arc::clone(&parts.listener)));
+        tell(&host.addr, Adopt { socket, info, permit, moves: 0 });
     }
 }

@@ -1,10 +1,9 @@
 //! One connection: an actor whose one spawned item moves bytes both ways.
 
-use std::cell::Cell;
 use std::fmt;
 use std::io;
+use std::os::fd::AsFd;
 use std::pin::Pin;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
@@ -14,15 +13,17 @@ use bytes::Bytes;
 use kafka_protocol::messages::ApiKey;
 use tokio::net::TcpStream;
 
+use super::acceptor::Hosts;
 use super::frames::{FrameError, Frames};
-use super::messages::{Close, Closed, Drain};
-use super::outbox::{Lost, Outbox};
+use super::messages::{Adopt, Close, Closed, Drain};
+use super::outbox::{Lost, Outbox, TurnEnd};
 use super::quotas::ConnectionPermit;
+use super::socket::ReadEnd;
 use super::writer::{Writer, Written};
 use super::{ConnectionHost, ConnectionInfo};
 use crate::node::Node;
 use crate::requests::{Request, RequestError, Stage, dispatch};
-use crate::runtime::{MemoryPermit, RequestTicket, monotonic_ms, tell};
+use crate::runtime::{MemoryPermit, RequestTicket, tell};
 
 /// Reply bytes in memory above which a connection reads no further request.
 const UNSENT_BYTES: usize = 1024 * 1024;
@@ -48,12 +49,17 @@ pub enum CloseReason {
     Idle,
     /// The broker is stopping.
     Stopping,
+    /// It lives on, on another core.
+    Moved,
 }
 
 impl CloseReason {
     /// Whether closing is part of ordinary life and not worth a line in the log.
     fn is_ordinary(&self) -> bool {
-        matches!(self, Self::PeerClosed | Self::Idle | Self::Stopping | Self::Failed(_))
+        matches!(
+            self,
+            Self::PeerClosed | Self::Idle | Self::Stopping | Self::Failed(_) | Self::Moved
+        )
     }
 }
 
@@ -68,39 +74,36 @@ impl fmt::Display for CloseReason {
             Self::OutOfMemory => f.write_str("request memory exhausted"),
             Self::Idle => f.write_str("idle"),
             Self::Stopping => f.write_str("broker is stopping"),
+            Self::Moved => f.write_str("moved to another core"),
         }
     }
 }
 
-/// When a connection last made progress, for its host's sweep; both live on one core.
-#[derive(Debug, Default)]
-pub(super) struct Activity {
-    pub(super) last_progress_ms: Cell<u64>,
-    /// A request is being worked on and nothing waits for the peer.
-    pub(super) busy: Cell<bool>,
-}
-
 /// One connection.
 ///
-/// Lives on the core its acceptor chose; owned by that core's [`ConnectionHost`]; blocks on
-/// nothing; never restarted: the client reconnects.
+/// Lives on the core its acceptor chose, or where its answers come from; owned by that core's
+/// [`ConnectionHost`]; blocks on nothing; never restarted: the client reconnects.
 pub(super) struct Connection {
     info: Arc<ConnectionInfo>,
     node: Arc<Node>,
     host: WeakAddr<ConnectionHost>,
-    stream: TcpStream,
+    hosts: Arc<Hosts>,
+    stream: Arc<TcpStream>,
     frames: Frames,
     /// Pays for the bytes in `frames`.
     held: MemoryPermit,
     outbox: Arc<Outbox>,
     writer: Writer,
-    activity: Rc<Activity>,
+    /// Bytes were read or written in this turn.
+    moved: bool,
     /// A request whose answer the next one waits for.
     barrier: Option<u64>,
     max_in_flight: usize,
     draining: bool,
     close: Option<CloseReason>,
-    _permit: ConnectionPermit,
+    /// None once it has moved.
+    permit: Option<ConnectionPermit>,
+    moves: u32,
 }
 
 /// What a host hands to a new connection.
@@ -108,9 +111,11 @@ pub(super) struct Parts {
     pub(super) info: Arc<ConnectionInfo>,
     pub(super) node: Arc<Node>,
     pub(super) host: WeakAddr<ConnectionHost>,
-    pub(super) stream: TcpStream,
-    pub(super) activity: Rc<Activity>,
+    pub(super) hosts: Arc<Hosts>,
+    pub(super) stream: Arc<TcpStream>,
+    pub(super) outbox: Arc<Outbox>,
     pub(super) permit: ConnectionPermit,
+    pub(super) moves: u32,
     pub(super) max_frame: usize,
     pub(super) max_in_flight: usize,
     pub(super) fit_send_buffer: bool,
@@ -118,22 +123,23 @@ pub(super) struct Parts {
 
 impl Connection {
     pub(super) fn new(parts: Parts) -> Self {
-        parts.activity.last_progress_ms.set(monotonic_ms());
         Self {
             held: parts.node.credits.permit(),
             info: parts.info,
             node: parts.node,
             host: parts.host,
+            hosts: parts.hosts,
             stream: parts.stream,
             frames: Frames::new(parts.max_frame),
-            outbox: Arc::default(),
+            outbox: parts.outbox,
             writer: Writer::new(parts.fit_send_buffer),
-            activity: parts.activity,
+            moved: false,
             barrier: None,
             max_in_flight: parts.max_in_flight,
             draining: false,
             close: None,
-            _permit: parts.permit,
+            permit: Some(parts.permit),
+            moves: parts.moves,
         }
     }
 
@@ -147,28 +153,57 @@ impl Connection {
                 if self.draining && wrote_all && self.in_flight() == 0 {
                     return Err(CloseReason::Stopping);
                 }
+                self.end_turn(cx, false);
                 return Ok(());
             }
         }
         // others on this core get their turn first
-        cx.waker().wake_by_ref();
+        self.end_turn(cx, true);
         Ok(())
+    }
+
+    /// Lets those who answer write; with `more` to do, or new answers, asks for another turn.
+    fn end_turn(&mut self, cx: &TaskContext<'_>, more: bool) {
+        let awaits = self.draining || !self.may_start();
+        let end = TurnEnd { moved: self.moved, unsent: !self.writer.is_empty(), awaits };
+        self.moved = false;
+        if !self.outbox.release(&end) || more {
+            cx.waker().wake_by_ref();
+        }
+    }
+
+    /// Hands the socket to another core, if nothing is under way here and that core is better.
+    fn move_if_better(&mut self) -> Result<(), CloseReason> {
+        if self.draining || !self.writer.is_empty() || !self.frames.is_between_frames() {
+            return Ok(());
+        }
+        let cores = &self.node.cores;
+        let Some(core) = self.outbox.better_core(|core| cores.busy(core)) else { return Ok(()) };
+        let Some(host) = self.hosts.get(&core) else { return Ok(()) };
+        // the old descriptor is closed with this actor
+        let Ok(socket) = self.stream.as_fd().try_clone_to_owned() else { return Ok(()) };
+        let Some(permit) = self.permit.take() else { return Ok(()) };
+        permit.note_move();
+        let info = Arc::clone(&self.info);
+        tell(&host.addr, Adopt { socket: socket.into(), info, permit, moves: self.moves + 1 });
+        Err(CloseReason::Moved)
     }
 
     /// Writes what is answered. Whether nothing is left to write.
     fn poll_replies(&mut self, cx: &mut TaskContext<'_>) -> Result<bool, CloseReason> {
-        self.outbox.take(&mut self.writer.queue).map_err(|lost| match lost {
+        let may_move = self.outbox.take(&mut self.writer.queue).map_err(|lost| match lost {
             Lost::Refused(error) => CloseReason::Request(error),
             Lost::Unanswered(api_key) => CloseReason::Unanswered(api_key),
         })?;
+        if may_move {
+            self.move_if_better()?;
+        }
         if self.writer.is_empty() {
             return Ok(true);
         }
         let before = self.writer.sent();
         let written = self.writer.poll_write(&self.stream, cx);
-        if self.writer.sent() > before {
-            self.activity.last_progress_ms.set(monotonic_ms());
-        }
+        self.moved |= self.writer.sent() > before;
         match written {
             Poll::Ready(Ok(Written::All)) => Ok(true),
             Poll::Ready(Ok(Written::Enough)) => {
@@ -187,10 +222,10 @@ impl Connection {
         }
         let mut started = self.start_requests()?;
         if self.may_start() && self.may_read(cx) {
-            match self.frames.poll_read(&mut self.stream, cx) {
+            match self.frames.poll_read(&mut ReadEnd(&self.stream), cx) {
                 Poll::Ready(Ok(0)) => return Err(CloseReason::PeerClosed),
                 Poll::Ready(Ok(_)) => {
-                    self.activity.last_progress_ms.set(monotonic_ms());
+                    self.moved = true;
                     started = true;
                     self.start_requests()?;
                     self.frames.settle();
@@ -321,11 +356,7 @@ impl ActorFuture<Connection> for Pump {
         cx: &mut TaskContext<'_>,
     ) -> Poll<()> {
         match connection.poll_io(cx) {
-            Ok(()) => {
-                let busy = connection.writer.is_empty() && connection.outbox.in_flight() > 0;
-                connection.activity.busy.set(busy);
-                Poll::Pending
-            }
+            Ok(()) => Poll::Pending,
             Err(reason) => {
                 connection.close = Some(reason);
                 ctx.stop();

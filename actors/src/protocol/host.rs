@@ -1,22 +1,21 @@
 //! The connections of one core: adopts sockets, closes idle ones, drains all at the end.
 
 use std::collections::HashMap;
-use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use actix::prelude::*;
 use tokio::net::TcpStream;
 
+use super::ConnectionId;
+use super::acceptor::Hosts;
 use super::buffers;
-use super::connection::{Activity, CloseReason, Connection, Parts};
+use super::connection::{CloseReason, Connection, Parts};
+use super::lodging::Lodging;
 use super::messages::{Adopt, Close, Closed, Drain, DrainAll};
-use super::{ConnectionId, ConnectionInfo};
+use super::outbox::Outbox;
 use crate::node::Node;
 use crate::runtime::{Epitaph, ReplyPort, monotonic_ms, start_here, tell};
-
-static NEXT_CONNECTION: AtomicU64 = AtomicU64::new(1);
 
 /// The bounds a connection lives under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +32,7 @@ pub struct ConnectionRules {
 
 struct Guest {
     addr: Addr<Connection>,
-    activity: Rc<Activity>,
+    outbox: Arc<Outbox>,
 }
 
 /// The connections of one core.
@@ -42,43 +41,59 @@ struct Guest {
 /// connections live on, unswept, and new ones go to the host that is started next.
 pub struct ConnectionHost {
     node: Arc<Node>,
+    core: usize,
+    hosts: Arc<Hosts>,
     rules: ConnectionRules,
     guests: HashMap<ConnectionId, Guest>,
     sweep: Option<SpawnHandle>,
+    draining: bool,
     drained: Option<ReplyPort<()>>,
     _epitaph: Epitaph,
 }
 
 impl ConnectionHost {
-    /// A host with no connections.
+    /// A host with no connections, on core `core`; `hosts` are those of all cores.
     #[must_use]
-    pub fn new(node: Arc<Node>, rules: ConnectionRules, epitaph: Epitaph) -> Self {
-        Self { node, rules, guests: HashMap::new(), sweep: None, drained: None, _epitaph: epitaph }
+    pub fn new(
+        node: Arc<Node>,
+        core: usize,
+        hosts: Arc<Hosts>,
+        rules: ConnectionRules,
+        epitaph: Epitaph,
+    ) -> Self {
+        Self {
+            node,
+            core,
+            hosts,
+            rules,
+            guests: HashMap::new(),
+            sweep: None,
+            draining: false,
+            drained: None,
+            _epitaph: epitaph,
+        }
     }
 
     fn adopt(&mut self, adopt: Adopt, ctx: &mut Context<Self>) -> std::io::Result<()> {
-        let stream = TcpStream::from_std(adopt.socket)?;
-        let id = ConnectionId(NEXT_CONNECTION.fetch_add(1, Ordering::Relaxed));
-        let activity = Rc::<Activity>::default();
-        let info = ConnectionInfo {
-            id,
-            peer: adopt.peer,
-            listener: adopt.listener,
-            software: std::sync::OnceLock::new(),
-        };
+        let stream = Arc::new(TcpStream::from_std(adopt.socket)?);
+        let (id, peer) = (adopt.info.id, adopt.info.peer);
+        let lodging = Lodging::new(self.core, adopt.moves);
+        let outbox = Arc::new(Outbox::new(Arc::clone(&stream), lodging));
         let connection = Connection::new(Parts {
-            info: Arc::new(info),
+            info: adopt.info,
             node: Arc::clone(&self.node),
             host: ctx.address().downgrade(),
+            hosts: Arc::clone(&self.hosts),
             stream,
-            activity: Rc::clone(&activity),
+            outbox: Arc::clone(&outbox),
             permit: adopt.permit,
+            moves: adopt.moves,
             max_frame: self.rules.max_frame,
             max_in_flight: self.rules.max_in_flight,
             fit_send_buffer: self.rules.fit_send_buffer,
         });
-        let addr = start_here(format!("connection {}", adopt.peer), connection);
-        self.guests.insert(id, Guest { addr, activity });
+        let addr = start_here(format!("connection {peer}"), connection);
+        self.guests.insert(id, Guest { addr, outbox });
         self.arm_sweep(ctx);
         Ok(())
     }
@@ -105,8 +120,7 @@ impl ConnectionHost {
     fn close_idle(&self, max_idle_ms: u64) {
         let now = monotonic_ms();
         for guest in self.guests.values() {
-            let idle_ms = now.saturating_sub(guest.activity.last_progress_ms.get());
-            if idle_ms >= max_idle_ms && !guest.activity.busy.get() {
+            if guest.outbox.idle_ms(now).is_some_and(|idle_ms| idle_ms >= max_idle_ms) {
                 tell(&guest.addr, Close(CloseReason::Idle));
             }
         }
@@ -129,8 +143,8 @@ impl Handler<Adopt> for ConnectionHost {
     type Result = ();
 
     fn handle(&mut self, adopt: Adopt, ctx: &mut Self::Context) {
-        let peer = adopt.peer;
-        if self.drained.is_some() {
+        let peer = adopt.info.peer;
+        if self.draining {
             return;
         }
         if let Err(error) = self.adopt(adopt, ctx) {
@@ -152,6 +166,7 @@ impl Handler<DrainAll> for ConnectionHost {
     type Result = ();
 
     fn handle(&mut self, drain: DrainAll, ctx: &mut Self::Context) {
+        self.draining = true;
         self.drained = Some(drain.done);
         for guest in self.guests.values() {
             tell(&guest.addr, Drain);

@@ -2,9 +2,12 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::Listener;
+
+static NEXT_CONNECTION: AtomicU64 = AtomicU64::new(1);
 
 /// A connection's number; never used twice in one process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,4 +39,13 @@ pub struct ConnectionInfo {
     pub listener: Arc<Listener>,
     /// The client library, once it has said so in ApiVersions.
     pub software: OnceLock<ClientSoftware>,
+}
+
+impl ConnectionInfo {
+    /// What is known of a connection that was just accepted.
+    #[must_use]
+    pub fn new(peer: SocketAddr, listener: Arc<Listener>) -> Self {
+        let id = ConnectionId(NEXT_CONNECTION.fetch_add(1, Ordering::Relaxed));
+        Self { id, peer, listener, software: OnceLock::new() }
+    }
 }

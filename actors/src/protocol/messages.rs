@@ -1,23 +1,23 @@
 //! What listeners, hosts and connections say to each other.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use actix::Message;
 
 use super::connection::CloseReason;
 use super::quotas::ConnectionPermit;
-use super::{ConnectionId, Listener};
+use super::{ConnectionId, ConnectionInfo};
 use crate::runtime::ReplyPort;
 
-/// acceptor → host of a core, tell: serve this socket.
+/// acceptor, connection that moves → host of a core, tell: serve this socket.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(super) struct Adopt {
     pub(super) socket: std::net::TcpStream,
-    pub(super) peer: SocketAddr,
-    pub(super) listener: Arc<Listener>,
+    pub(super) info: Arc<ConnectionInfo>,
     pub(super) permit: ConnectionPermit,
+    /// How often the connection has moved to another core.
+    pub(super) moves: u32,
 }
 
 /// connection → host of its core, tell: forget me.

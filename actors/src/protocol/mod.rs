@@ -10,11 +10,13 @@ mod frames;
 mod host;
 mod info;
 mod listener;
+mod lodging;
 mod messages;
 mod outbox;
 mod pipe;
 mod quotas;
 mod server;
+mod socket;
 mod writer;
 
 pub use acceptor::{Acceptor, AcceptorParts, Hosts, SocketOptions, bind};

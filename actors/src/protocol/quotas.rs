@@ -5,6 +5,7 @@ use std::fmt;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -31,13 +32,19 @@ pub struct ConnectionQuotas {
     node: Arc<Node>,
     counts: Mutex<Counts>,
     room: Notify,
+    moves: AtomicU64,
 }
 
 impl ConnectionQuotas {
     /// Quotas with nothing counted.
     #[must_use]
     pub fn new(node: Arc<Node>) -> Arc<Self> {
-        Arc::new(Self { node, counts: Mutex::default(), room: Notify::new() })
+        Arc::new(Self {
+            node,
+            counts: Mutex::default(),
+            room: Notify::new(),
+            moves: AtomicU64::new(0),
+        })
     }
 
     /// Whether `listener` may accept one more connection.
@@ -80,6 +87,12 @@ impl ConnectionQuotas {
         self.counts.lock().total
     }
 
+    /// How often a connection has moved to another core.
+    #[must_use]
+    pub fn moves(&self) -> u64 {
+        self.moves.load(Ordering::Relaxed)
+    }
+
     /// Counts a connection from `ip`.
     ///
     /// # Errors
@@ -115,6 +128,13 @@ pub struct ConnectionPermit {
     quotas: Arc<ConnectionQuotas>,
     ip: IpAddr,
     listener: Arc<Listener>,
+}
+
+impl ConnectionPermit {
+    /// Notes that the connection moves to another core; it stays counted.
+    pub(super) fn note_move(&self) {
+        self.quotas.moves.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl Drop for ConnectionPermit {

@@ -55,6 +55,12 @@ impl Server {
         self.quotas.open()
     }
 
+    /// How often a connection has moved to another core.
+    #[must_use]
+    pub fn moves(&self) -> u64 {
+        self.quotas.moves()
+    }
+
     /// Stops accepting, lets requests in flight finish for up to `deadline_ms`, closes all.
     pub async fn stop(&self, deadline_ms: u64) {
         for acceptor in &self.acceptors {
@@ -75,8 +81,9 @@ fn start_hosts(node: &Arc<Node>, rules: ConnectionRules) -> Arc<Hosts> {
     for core in 0..node.cores.count() {
         let owner = Arc::clone(node);
         let published = Arc::clone(&hosts);
+        let all = Arc::clone(&hosts);
         let child = Child::new(format!("host {core}"), core, move |_, epitaph| {
-            ConnectionHost::new(Arc::clone(&owner), rules, epitaph)
+            ConnectionHost::new(Arc::clone(&owner), core, Arc::clone(&all), rules, epitaph)
         });
         node.guardian.start(child.publish(move |route| published.publish(core, route)));
     }

@@ -32,6 +32,29 @@ const LOCAL_BUFFER: usize = 256 * 1024;
 /// Calls made in one turn.
 const CALLS: usize = 16;
 
+/// The largest reply that the thread which answers sends itself.
+const SMALL: usize = 16 * 1024;
+
+/// Whether a reply is worth being sent by the thread that answers.
+pub(super) fn is_small(segments: &[Segment]) -> bool {
+    match segments {
+        [] => true,
+        [Segment::Bytes(bytes)] => bytes.len() <= SMALL,
+        _ => false,
+    }
+}
+
+/// Sends a small reply with one call. False if some of it has not left, which it then still holds.
+pub(super) fn send_whole(stream: &TcpStream, segments: &mut [Segment]) -> bool {
+    segments.iter_mut().all(|segment| {
+        let Segment::Bytes(bytes) = segment else { return false };
+        // an error is met again by the pump, which closes the connection
+        let sent = rustix::net::send(stream, bytes, SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
+        bytes.advance(sent.unwrap_or(0));
+        bytes.is_empty()
+    })
+}
+
 /// What a turn of writing came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Written {

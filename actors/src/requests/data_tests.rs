@@ -375,3 +375,6 @@ fn producers_epochs_and_directories() {
         assert_eq!(codes, [0, ResponseError::UnknownTopicOrPartition.code()]);
     });
 }
+
+#[path = "moving_tests.rs"]
+mod moving;

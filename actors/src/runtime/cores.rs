@@ -1,7 +1,9 @@
 //! One arbiter per core: the only place that starts threads for actors.
 
+use std::cell::Cell;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::io;
+use std::time::Duration;
 
 use actix::{Actor, Addr, Context};
 use actix_rt::{Arbiter, ArbiterHandle};
@@ -15,9 +17,14 @@ use super::panics::mark_core_thread;
 /// Room in the mailbox of an actor started without a guardian.
 const SMALL_MAILBOX: usize = 64;
 
+thread_local! {
+    static HERE: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
 /// The arbiters, one for each core.
 pub struct Cores {
     handles: Vec<ArbiterHandle>,
+    runtimes: Vec<tokio::runtime::Handle>,
     arbiters: Mutex<Vec<Arbiter>>,
 }
 
@@ -32,8 +39,9 @@ impl Cores {
     pub fn start(count: usize, pin: bool) -> io::Result<Self> {
         let arbiters = (0..count.max(1)).map(|core| start_one(core, pin));
         let arbiters = arbiters.collect::<io::Result<Vec<_>>>()?;
+        let (arbiters, runtimes): (Vec<_>, _) = arbiters.into_iter().unzip();
         let handles = arbiters.iter().map(Arbiter::handle).collect();
-        Ok(Self { handles, arbiters: Mutex::new(arbiters) })
+        Ok(Self { handles, runtimes, arbiters: Mutex::new(arbiters) })
     }
 
     /// The number of CPUs this process may use.
@@ -46,6 +54,19 @@ impl Cores {
     #[must_use]
     pub fn count(&self) -> usize {
         self.handles.len()
+    }
+
+    /// The core this thread is; none on any other thread.
+    #[must_use]
+    pub fn here() -> Option<usize> {
+        HERE.try_with(Cell::get).ok().flatten()
+    }
+
+    /// How long a core has not been asleep, in all.
+    #[must_use]
+    pub fn busy(&self, core: usize) -> Duration {
+        let runtime = self.runtimes.get(core);
+        runtime.map_or(Duration::MAX, |runtime| runtime.metrics().worker_total_busy_duration(0))
     }
 
     /// The core that owns a partition, and the part of its log directory's storage that belongs
@@ -103,15 +124,22 @@ impl Cores {
     }
 }
 
-fn start_one(core: usize, pin: bool) -> io::Result<Arbiter> {
-    Arbiter::try_with_tokio_rt(move || {
+fn start_one(core: usize, pin: bool) -> io::Result<(Arbiter, tokio::runtime::Handle)> {
+    let (sender, handle) = std::sync::mpsc::channel();
+    let arbiter = Arbiter::try_with_tokio_rt(move || {
+        HERE.set(Some(core));
         name_thread(core);
         mark_core_thread();
         if pin {
             pin_thread(core);
         }
-        tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()
-    })
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+        // the receiver waits for it
+        _ = sender.send(runtime.handle().clone());
+        Ok(runtime)
+    })?;
+    Ok((arbiter, handle.recv().map_err(io::Error::other)?))
 }
 
 /// actix names its threads after the system; what `top -H` and a panic line show is the core.

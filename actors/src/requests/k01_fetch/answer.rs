@@ -16,13 +16,16 @@ use crate::partition::messages::ReadReply;
 const LEADERS: i16 = 16;
 
 /// Serves one fetch.
-pub(super) async fn serve(request: Request, context: FetchContext, limits: Limits) {
+pub(super) async fn serve(mut request: Request, context: FetchContext, limits: Limits) {
     let node = std::sync::Arc::clone(&request.node);
     let image = node.image.load_full();
     let version = request.header.version;
     let Some(mut reading) = Reading::begin(&node, &image, &context.partitions, limits).await else {
         return;
     };
+    if let Some(core) = reading.core() {
+        request.reply.served_by(core);
+    }
     if reading.wait().await.is_none() {
         return;
     }

@@ -37,6 +37,14 @@ impl<'a> Reading<'a> {
         Some(reading)
     }
 
+    /// The core that its partitions live on, if that is one.
+    pub(super) fn core(&self) -> Option<usize> {
+        let mut known = self.targets.iter().flatten();
+        let core = |target: &Target| self.node.cores.core_of(&target.partition);
+        let first = core(known.next()?);
+        known.all(|target| core(target) == first).then_some(first)
+    }
+
     /// Waits until there is as much as the request wants, or its time is over, and reads anew
     /// what has changed.
     pub(super) async fn wait(&mut self) -> Option<()> {
