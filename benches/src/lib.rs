@@ -20,6 +20,7 @@ mod e2e;
 mod error;
 mod fleet;
 mod floors;
+mod growth;
 mod histogram;
 mod idle;
 mod live;
@@ -41,6 +42,7 @@ pub use consume::ConsumeOptions;
 pub use e2e::E2eOptions;
 pub use error::BenchError;
 pub use floors::{FloorsOptions, floors};
+pub use growth::GrowthOptions;
 pub use idle::IdleOptions;
 pub use options::{Common, RecordOptions, TimeOptions, TopicOptions};
 pub use produce::ProduceOptions;
@@ -70,6 +72,8 @@ pub enum Bench {
     Startup(StartupOptions),
     #[expect(missing_docs, reason = "the options have the text")]
     Idle(IdleOptions),
+    #[expect(missing_docs, reason = "the options have the text")]
+    Growth(GrowthOptions),
 }
 
 impl Bench {
@@ -85,6 +89,7 @@ impl Bench {
             Self::Topics(options) => &options.common,
             Self::Startup(options) => &options.common,
             Self::Idle(options) => &options.common,
+            Self::Growth(options) => &options.common,
         }
     }
 
@@ -127,6 +132,7 @@ impl Bench {
             Self::Topics(options) => topics::run(options, stop).await,
             Self::Startup(options) => startup::run(options, stop).await,
             Self::Idle(options) => idle::run(options, stop).await,
+            Self::Growth(options) => growth::run(options, stop).await,
         }?;
         self.name(&mut report);
         report.number("load1", usage::load());

@@ -83,6 +83,9 @@ fn parts(result: &Value) -> Vec<String> {
         parts.extend(latency(result, name, field));
     }
     parts.extend(figures(result));
+    for list in ["partitions", "connections"] {
+        parts.extend(growth(result, list));
+    }
     parts.extend(broker(result));
     parts.extend(client(result));
     parts.extend(trouble(result));
@@ -153,6 +156,20 @@ fn figures(result: &Value) -> Vec<String> {
         }
     }
     parts.into_iter().map(|(word, shown)| format!("{word} {}", shown.join(", "))).collect()
+}
+
+/// What a request costs at each size of a growing thing.
+fn growth(result: &Value, list: &str) -> Vec<String> {
+    let points = result.get(list).and_then(Value::as_array);
+    let shown = points.into_iter().flatten().map(|point| {
+        let size = number(point, "/n").unwrap_or(0.0);
+        let mut some = Vec::new();
+        with(&mut some, number(point, "/cpu_us_per_req"), |n| format!("{} µs/request", digits(n)));
+        with(&mut some, number(point, "/msgs_per_s"), |n| format!("{} messages/s", count(n)));
+        with(&mut some, number(point, "/p99_us"), |n| format!("p99 {}", time(n)));
+        format!("{list} {size:.0}: {}", some.join(", "))
+    });
+    shown.collect()
 }
 
 fn broker(result: &Value) -> Option<String> {
