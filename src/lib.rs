@@ -27,8 +27,8 @@ mod engine;
 
 pub use engine::{
     Acks, Admin, Appended, Batch, CommittedOffset, Delivery, Engine, EngineBuilder, EngineError,
-    Group, NewTopic, Partition, Read, ReadOptions, Record, StartAt, Subscription, SubscriptionEnd,
-    TimedOffset, Topic,
+    Group, Membership, NewTopic, Partition, Read, ReadOptions, Record, StartAt, Subscription,
+    SubscriptionEnd, TimedOffset, Topic,
 };
 
 pub use kafka_protocol::error::ResponseError as ErrorCode;

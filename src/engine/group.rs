@@ -1,4 +1,4 @@
-//! Committed offsets of a consumer group, by the messages of its coordinator.
+//! A handle on a consumer group, and its committed offsets, by the messages of its coordinator.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use kafka_protocol::messages::offset_commit_request::{
 use kafka_protocol::messages::offset_fetch_request::{
     OffsetFetchRequestGroup, OffsetFetchRequestTopics,
 };
-use kafka_protocol::messages::{OffsetCommitRequest, TopicName as WireName};
+use kafka_protocol::messages::{GroupId, OffsetCommitRequest};
 use kafka_protocol::protocol::StrBytes;
 use ottla_core::base::Offset;
 use ottla_core::group::{Caller, OFFSETS_TOPIC, Request, Response};
@@ -22,14 +22,16 @@ use uuid::Uuid;
 use super::EngineError;
 use super::shared::Shared;
 
-/// The version of the requests whose rules the coordinator goes by.
+/// The versions of the requests whose rules the coordinator goes by. Later ones of JoinGroup make
+/// a member come twice, for the sake of connections that break in between.
 const VERSION: i16 = 8;
+const JOIN_VERSION: i16 = 3;
 
 /// How often a coordinator that is still loading is asked, and the pause in between.
 const TRIES: usize = 100;
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// The offsets that a consumer group has committed, shared with its members that come over TCP.
+/// A handle on a consumer group, whose members may come over TCP as well.
 ///
 /// ```
 /// # use ottla::{Batch, Engine, Offset};
@@ -61,6 +63,21 @@ pub struct CommittedOffset {
     pub metadata: String,
 }
 
+/// Who a member is to its coordinator.
+#[derive(Clone, Debug)]
+pub(super) struct GroupMember {
+    /// Its id; empty for nobody in particular.
+    pub(super) id: StrBytes,
+    /// In which generation of the group; -1 if none.
+    pub(super) generation: i32,
+}
+
+impl Default for GroupMember {
+    fn default() -> Self {
+        Self { id: StrBytes::default(), generation: -1 }
+    }
+}
+
 impl Group {
     pub(super) fn new(shared: Arc<Shared>, id: &str) -> Self {
         Self { shared, id: id.into() }
@@ -73,6 +90,15 @@ impl Group {
     /// A partition does not exist, the group has members, or its coordinator cannot be asked.
     pub async fn commit(
         &self,
+        topic: &str,
+        offsets: &BTreeMap<i32, Offset>,
+    ) -> Result<(), EngineError> {
+        self.commit_as(&GroupMember::default(), topic, offsets).await
+    }
+
+    pub(super) async fn commit_as(
+        &self,
+        member: &GroupMember,
         topic: &str,
         offsets: &BTreeMap<i32, Offset>,
     ) -> Result<(), EngineError> {
@@ -92,12 +118,13 @@ impl Group {
                 .with_committed_metadata(Some(StrBytes::default()))
         };
         let topic = OffsetCommitRequestTopic::default()
-            .with_name(name(topic))
+            .with_name(text(topic).into())
             .with_topic_id(topic_id)
             .with_partitions(offsets.iter().map(partition).collect());
         let request = OffsetCommitRequest::default()
-            .with_group_id(StrBytes::from_string(self.id.to_string()).into())
-            .with_generation_id_or_member_epoch(-1)
+            .with_group_id(self.wire_id())
+            .with_generation_id_or_member_epoch(member.generation)
+            .with_member_id(member.id.clone())
             .with_topics(vec![topic]);
         let Response::Commit(answer) = self.ask(&Request::Commit(request)).await? else {
             return Err(EngineError::unexpected());
@@ -119,12 +146,12 @@ impl Group {
             let image = self.shared.node()?.image.load();
             let Some(found) = image.topic(topic) else { return Ok(BTreeMap::new()) };
             OffsetFetchRequestTopics::default()
-                .with_name(name(topic))
+                .with_name(text(topic).into())
                 .with_topic_id(found.id)
                 .with_partition_indexes((0i32..).zip(&found.partitions).map(|(i, _)| i).collect())
         };
         let group = OffsetFetchRequestGroup::default()
-            .with_group_id(StrBytes::from_string(self.id.to_string()).into())
+            .with_group_id(self.wire_id())
             .with_topics(Some(vec![asked]));
         let request = Request::Fetch { group, stable: true };
         let Response::Fetch(answer) = self.ask(&request).await? else {
@@ -145,11 +172,7 @@ impl Group {
 
     /// Asks the coordinator, again while it loads its part of the offsets topic.
     async fn ask(&self, request: &Request) -> Result<Response, EngineError> {
-        let node = self.shared.node()?;
-        if node.image.load().topic(OFFSETS_TOPIC).is_none() {
-            let created = node.controller.auto_create(vec![Arc::from(OFFSETS_TOPIC)]).await?;
-            created.into_iter().try_for_each(|(_, outcome)| outcome)?;
-        }
+        self.ensure_coordinator().await?;
         for _ in 1..TRIES {
             let answer = self.ask_once(request.clone()).await?;
             if !is_loading(&answer) {
@@ -160,24 +183,57 @@ impl Group {
         self.ask_once(request.clone()).await
     }
 
-    async fn ask_once(&self, request: Request) -> Result<Response, EngineError> {
+    /// Creates the offsets topic if it does not exist, as FindCoordinator does.
+    pub(super) async fn ensure_coordinator(&self) -> Result<(), EngineError> {
         let node = self.shared.node()?;
-        let caller = Caller {
-            client_id: Arc::from("engine"),
-            client_host: Arc::from(""),
-            version: VERSION,
-            fresh_id: Uuid::nil(),
-        };
+        if node.image.load().topic(OFFSETS_TOPIC).is_none() {
+            let created = node.controller.auto_create(vec![Arc::from(OFFSETS_TOPIC)]).await?;
+            created.into_iter().try_for_each(|(_, outcome)| outcome)?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn ask_once(&self, request: Request) -> Result<Response, EngineError> {
         let (sender, receiver) = oneshot::channel();
         // the asker may have gone away; what it asked for is done all the same
-        let done = move |answer| drop(sender.send(answer));
-        node.groups.call(node, &self.id, caller, request, done);
+        self.send(request, move |answer| drop(sender.send(answer)))?;
         receiver.await.map_err(|_| EngineError::Stopped)
+    }
+
+    /// Tells the coordinator something, and does not wait for the answer.
+    pub(super) fn tell(&self, request: Request) {
+        // an engine that has stopped has no coordinator to tell
+        drop(self.send(request, drop));
+    }
+
+    fn send(
+        &self,
+        request: Request,
+        done: impl FnOnce(Response) + Send + 'static,
+    ) -> Result<(), EngineError> {
+        let node = self.shared.node()?;
+        let joins = matches!(request, Request::Join(_));
+        let caller = Caller {
+            client_id: Arc::from("engine"),
+            client_host: Arc::from("in-process"),
+            version: if joins { JOIN_VERSION } else { VERSION },
+            fresh_id: if joins { Uuid::new_v4() } else { Uuid::nil() },
+        };
+        node.groups.call(node, &self.id, caller, request, done);
+        Ok(())
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    pub(super) fn wire_id(&self) -> GroupId {
+        text(&self.id).into()
     }
 }
 
-fn name(topic: &str) -> WireName {
-    StrBytes::from_string(topic.to_owned()).into()
+pub(super) fn text(text: &str) -> StrBytes {
+    StrBytes::from_string(text.to_owned())
 }
 
 fn is_loading(answer: &Response) -> bool {

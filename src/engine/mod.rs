@@ -5,7 +5,8 @@
 //! | `builder` | settings to a running [`Engine`] |
 //! | `topic`, `append`, `read` | handles on topics and partitions; records in and out |
 //! | `subscribe` | batches pushed to an actor, one at a time |
-//! | `admin`, `group` | topics and settings; committed offsets |
+//! | `group`, `member` | committed offsets; a place in a consumer group |
+//! | `admin` | topics and settings |
 //!
 //! Nothing here has state of Kafka's: every call is one message to the actor that has it.
 
@@ -15,6 +16,7 @@ mod batch;
 mod builder;
 mod error;
 mod group;
+mod member;
 mod read;
 mod shared;
 mod subscribe;
@@ -38,6 +40,7 @@ pub use batch::{Batch, Record};
 pub use builder::EngineBuilder;
 pub use error::EngineError;
 pub use group::{CommittedOffset, Group};
+pub use member::Membership;
 pub use read::{Read, ReadOptions, TimedOffset};
 pub use subscribe::{Delivery, StartAt, Subscription, SubscriptionEnd};
 pub use topic::{Partition, Topic};
@@ -108,7 +111,7 @@ impl Engine {
         Topic::new(Arc::clone(&self.shared), name.as_ref())
     }
 
-    /// A handle on the committed offsets of a consumer group.
+    /// A handle on a consumer group: its committed offsets, and a place in it.
     #[must_use]
     pub fn group(&self, id: impl AsRef<str>) -> Group {
         Group::new(Arc::clone(&self.shared), id.as_ref())

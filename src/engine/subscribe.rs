@@ -11,10 +11,10 @@ use ottla_core::base::{Offset, TopicName};
 use parking_lot::Mutex;
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::{EngineError, Partition, ReadOptions, Record, Topic};
+use super::{EngineError, Partition, Read, ReadOptions, Record, Topic};
 
 /// How long one long poll lasts.
-const LONG_POLL: Duration = Duration::from_secs(10);
+pub(super) const LONG_POLL: Duration = Duration::from_secs(10);
 
 /// The pause before a refused read is tried again, a client's `retry.backoff.ms`.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -213,6 +213,15 @@ async fn next(
         Ok(read) => read,
         Err(error) => return recover(partition, error, from).await,
     };
+    deliver(partition, subscriber, read).await
+}
+
+/// Sends what was read, and waits until the subscriber is done with it; returns where to go on.
+pub(super) async fn deliver(
+    partition: &Partition,
+    subscriber: &Recipient<Delivery>,
+    read: Read,
+) -> Result<Offset, SubscriptionEnd> {
     if read.records.is_empty() {
         return Ok(read.next_offset);
     }
@@ -231,7 +240,7 @@ async fn next(
 }
 
 /// What to do about a refused read: from where to try again, after a pause.
-async fn recover(
+pub(super) async fn recover(
     partition: &Partition,
     error: EngineError,
     from: Offset,

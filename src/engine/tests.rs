@@ -1,6 +1,8 @@
 //! The engine's calls against a real broker inside the test.
 
 use std::collections::BTreeMap;
+use std::io::BufRead;
+use std::process::Stdio;
 use std::time::Duration;
 
 use actix::prelude::*;
@@ -259,6 +261,113 @@ fn committed_offsets_are_the_groups() {
         assert_eq!(committed, BTreeMap::from([(1, offset)]));
         let refused = group.commit("t", &BTreeMap::from([(2, Offset(5))])).await;
         assert_eq!(refused, Err(EngineError::Partition(Refusal::UnknownPartition)));
+    });
+}
+
+/// Hands on what it gets.
+struct Quick(mpsc::UnboundedSender<Delivery>);
+
+impl Actor for Quick {
+    type Context = Context<Self>;
+}
+
+impl Handler<Delivery> for Quick {
+    type Result = ();
+
+    fn handle(&mut self, delivery: Delivery, _: &mut Context<Self>) {
+        // the test may have seen enough
+        drop(self.0.send(delivery));
+    }
+}
+
+#[test]
+fn members_share_the_partitions_of_a_group_and_take_over_where_one_left() {
+    with_engine(async |engine| {
+        engine.admin().create_topic(NewTopic::new("t").partitions(2)).await.expect("created");
+        let topic = engine.topic("t");
+        let (sender, mut delivered) = mpsc::unbounded_channel();
+        let join = async || {
+            let subscriber = Quick(sender.clone()).start().recipient();
+            engine.group("g").join(&["t"], subscriber).await.expect("joined")
+        };
+        let mut first = join().await;
+        assert_eq!(first.assignment()["t"], [0, 1]);
+        topic.partition(1).append(Batch::value("a")).await.expect("appended");
+        assert_eq!(delivered.recv().await.expect("delivered").partition, 1);
+
+        let second = join().await;
+        first.reassigned().await.expect("still a member");
+        let mut shares = [&first, &second].map(|member| member.assignment()["t"].clone());
+        shares.sort();
+        assert_eq!(shares, [[0], [1]]);
+        for index in 0..2 {
+            topic.partition(index).append(Batch::value("b")).await.expect("appended");
+            let delivery = delivered.recv().await.expect("delivered");
+            assert_eq!((delivery.partition, delivery.records.len()), (index, 1));
+        }
+
+        second.leave().await.expect("left");
+        first.reassigned().await.expect("still a member");
+        assert_eq!(first.assignment()["t"], [0, 1]);
+        for index in 0..2 {
+            topic.partition(index).append(Batch::value("c")).await.expect("appended");
+            let delivery = delivered.recv().await.expect("delivered");
+            assert_eq!((delivery.partition, delivery.records.len()), (index, 1));
+        }
+        first.leave().await.expect("left");
+        let committed = engine.group("g").committed("t").await.expect("fetched");
+        let offsets: Vec<i64> = committed.values().map(|it| it.offset.0).collect();
+        assert_eq!(offsets, [2, 3]);
+    });
+}
+
+/// A consumer of librdkafka's in group `g`, killed when it is let go; none if it is not installed.
+struct Kcat(std::process::Child);
+
+impl Kcat {
+    fn member(address: &str) -> Option<Self> {
+        let mut command = std::process::Command::new("kcat");
+        command.args(["-b", address, "-G", "g", "-q", "-u", "-f", "%p %s\\n"]);
+        command.args(["-X", "heartbeat.interval.ms=300", "-X", "auto.offset.reset=earliest", "t"]);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.spawn().ok().map(Self)
+    }
+}
+
+impl Drop for Kcat {
+    fn drop(&mut self) {
+        // it may have ended
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+#[test]
+fn a_group_has_members_inside_and_outside() {
+    System::new().block_on(async {
+        let engine = Engine::ephemeral().start().await.expect("started");
+        engine.admin().create_topic(NewTopic::new("t").partitions(2)).await.expect("created");
+        let (sender, mut delivered) = mpsc::unbounded_channel();
+        let inside = Quick(sender).start().recipient();
+        let mut inside = engine.group("g").join(&["t"], inside).await.expect("joined");
+        let Some(mut outside) = Kcat::member(&engine.listeners()[0].bound.to_string()) else {
+            return eprintln!("skipped: kcat is not installed: apt-get install kcat");
+        };
+        inside.reassigned().await.expect("still a member");
+        let ours = inside.assignment()["t"].clone();
+        assert_eq!(ours.len(), 1);
+        for index in 0..2 {
+            engine.topic("t").partition(index).append(Batch::value("v")).await.expect("appended");
+        }
+        assert_eq!(delivered.recv().await.expect("delivered").partition, ours[0]);
+        let stdout = outside.0.stdout.take().expect("its output is a pipe");
+        let line = tokio::task::spawn_blocking(|| {
+            std::io::BufReader::new(stdout).lines().next().expect("a line").expect("readable")
+        });
+        assert_eq!(line.await.expect("read"), format!("{} v", 1 - ours[0]));
+        drop(outside);
+        inside.leave().await.expect("left");
+        engine.stop().await;
     });
 }
 
