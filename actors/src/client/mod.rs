@@ -1,1 +1,31 @@
-//! The native client's actors. Empty until the client is built.
+//! The native client: producers and admin clients as actors, with plain async handles over them.
+//!
+//! It is a Kafka client, not only Ottla's: it agrees on versions with whatever broker it finds. A
+//! handle is started inside an actix system, or any tokio `LocalSet`; its actor and connections
+//! live on that thread, and the handle may be used from any. Nothing blocks when a handle is
+//! dropped: what had not been sent is given up, so call [`Producer::close`] to wait for it.
+//!
+//! ```text
+//! Producer ─► inbox ─► ProducerActor ─► Accumulator (ottla_core::client) ─► Cluster ─► Connection
+//! Admin ────────────► AdminActor ─────────────────────────────────────────► Cluster ─► Connection
+//! ```
+
+pub mod admin;
+mod cluster;
+mod config;
+mod connection;
+mod error;
+pub mod producer;
+mod transport;
+
+pub use admin::Admin;
+pub use cluster::Route;
+pub use config::ClientConfig;
+pub use error::ClientError;
+pub use kafka_protocol::messages;
+pub use ottla_core::client::accumulator::{NewRecord, ProduceError, RecordMetadata};
+pub use producer::{Acks, Delivery, Producer, ProducerConfig};
+pub use transport::{ByteStream, Tcp, Transport};
+
+#[cfg(test)]
+mod tests;

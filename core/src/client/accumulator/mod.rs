@@ -151,6 +151,8 @@ pub struct Accumulator<W> {
     next_request: u64,
     /// Records and batches without a result, by the number of their first record.
     outstanding: BTreeMap<u64, usize>,
+    /// Records before this number wait for no others.
+    hurried: u64,
     /// Flushes that wait, each for everything before its number.
     flushes: Vec<(u64, u64)>,
 }
@@ -173,6 +175,7 @@ impl<W> Accumulator<W> {
             next_number: 0,
             next_request: 0,
             outstanding: BTreeMap::new(),
+            hurried: 0,
             flushes: Vec::new(),
         }
     }
@@ -256,6 +259,7 @@ impl<W> Accumulator<W> {
 
     /// Lets everything go at once that is waiting for more to join it.
     pub fn hurry(&mut self) {
+        self.hurried = self.next_number;
         for partition in &self.busy {
             if let Some(queue) = self.partitions.get_mut(partition) {
                 queue.close_open();

@@ -62,7 +62,7 @@ impl<W> Accumulator<W> {
     }
 
     fn ready_at(&self, batches: usize, head: &super::Batch<W>) -> u64 {
-        let lingers = head.is_open && batches == 1;
+        let lingers = head.is_open && batches == 1 && head.number() >= self.hurried;
         let linger = if lingers { self.config.linger_ms } else { 0 };
         head.created_ms.saturating_add(linger).max(head.retry_at)
     }

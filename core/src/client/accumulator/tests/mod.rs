@@ -159,6 +159,17 @@ fn a_flush_sends_at_once_and_waits_for_what_came_before_it() {
 }
 
 #[test]
+fn a_flush_holds_for_records_whose_topic_is_not_known_yet() {
+    let mut bench = Bench::new(AccumulatorConfig { linger_ms: 1_000, ..Default::default() });
+    let known = std::mem::take(&mut bench.metadata);
+    bench.record("a", 1);
+    bench.machine.on_flush(9, &mut bench.out);
+    bench.metadata = known;
+    bench.machine.on_metadata(bench.now, &bench.metadata, &[], &mut bench.out);
+    assert_eq!(sent(&bench.poll()), [(0, 1, 0)]);
+}
+
+#[test]
 fn retries_keep_the_order_and_the_sequence() {
     let mut bench = Bench::new(AccumulatorConfig { linger_ms: 0, ..Default::default() });
     for waiter in 0..3 {

@@ -1,0 +1,167 @@
+//! Records through a producer, and what becomes of them.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ottla_core::client::partition_for_key;
+use ottla_core::record::Compression;
+
+use super::*;
+
+#[test]
+fn records_go_where_they_should_and_their_offsets_come_back() {
+    with_broker(|address| async move {
+        let producer = Producer::start(ProducerConfig::new(&address)).unwrap();
+        let mut deliveries = Vec::new();
+        for index in 0..100 {
+            let record = record(Some(index % 2), "value");
+            deliveries.push(producer.send(record).await.unwrap());
+        }
+        for (index, delivery) in (0..).zip(deliveries) {
+            let metadata = delivery.await.unwrap();
+            assert_eq!(metadata.partition, TopicPartition::new("t", index % 2));
+            assert_eq!(metadata.offset, Offset(i64::from(index / 2)));
+        }
+        let keyed = NewRecord { key: Some("kafka".into()), ..record(None, "v") };
+        let metadata = producer.send(keyed).await.unwrap().await.unwrap();
+        assert_eq!(metadata.partition.partition, partition_for_key(b"kafka", 3));
+        producer.close(Duration::from_secs(10)).await;
+    });
+}
+
+#[test]
+fn every_codec_and_every_kind_of_acks() {
+    with_broker(|address| async move {
+        for (codec, acks) in Compression::ALL.into_iter().zip([Acks::All, Acks::Leader].repeat(3)) {
+            let mut config = ProducerConfig::new(&address);
+            config.batching.compression = codec;
+            config.acks = acks;
+            let producer = Producer::start(config).unwrap();
+            let delivery = producer.send(record(Some(0), &"long ".repeat(1_000))).await.unwrap();
+            assert!(delivery.await.unwrap().offset >= Offset::ZERO, "{codec:?} {acks:?}");
+        }
+        let mut config = ProducerConfig::new(&address);
+        config.acks = Acks::None;
+        let producer = Producer::start(config).unwrap();
+        let delivery = producer.send(record(Some(1), "v")).await.unwrap();
+        assert_eq!(delivery.await.unwrap().offset, Offset::NONE);
+        while end(&address, 1).await == 0 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    });
+}
+
+#[test]
+fn calls_are_made_and_a_flush_waits_for_them() {
+    with_broker(|address| async move {
+        let mut config = ProducerConfig::new(&address);
+        config.batching.linger_ms = 3_600_000;
+        let producer = Producer::start(config).unwrap();
+        let done = Arc::new(AtomicUsize::new(0));
+        for _ in 0..10 {
+            let done = Arc::clone(&done);
+            let call = move |result: Result<RecordMetadata, ProduceError>| {
+                done.fetch_add(usize::from(result.is_ok()), Ordering::Relaxed);
+            };
+            producer.send_with(record(Some(2), "v"), call).await.unwrap();
+        }
+        producer.flush().await;
+        assert_eq!(done.load(Ordering::Relaxed), 10);
+        assert_eq!(end(&address, 2).await, 10);
+    });
+}
+
+#[test]
+fn a_full_buffer_blocks_or_fails() {
+    with_broker(|address| async move {
+        let mut config = ProducerConfig::new(&address);
+        config.buffer_memory = 2_000;
+        config.batching.linger_ms = 3_600_000;
+        config.batching.max_block_ms = 10_000;
+        let producer = Producer::start(config).unwrap();
+        let value = "0123456789".repeat(90);
+        let first = producer.try_send(record(Some(0), &value)).unwrap();
+        let second = producer.try_send(record(Some(0), &value)).unwrap();
+        assert_eq!(
+            producer.try_send(record(Some(0), &value)).unwrap_err(),
+            ProduceError::BufferFull
+        );
+        // waiting for room makes room: what lingers goes at once
+        let third = producer.send(record(Some(0), &value)).await.unwrap();
+        assert!(first.await.is_ok() && second.await.is_ok());
+        let never = producer.send(record(Some(0), &value.repeat(3))).await.unwrap_err();
+        assert!(matches!(never, ProduceError::TooLarge { limit: 2_000, .. }), "{never}");
+        producer.close(Duration::from_secs(10)).await;
+        assert!(third.await.is_ok());
+    });
+}
+
+#[actix::test]
+async fn a_producer_without_a_broker_gives_up_in_time() {
+    let mut config = ProducerConfig::new(&dead_address().await);
+    config.batching.max_block_ms = 50;
+    config.buffer_memory = 100;
+    let producer = Producer::start(config).unwrap();
+    let waits = producer.send(record(None, "v")).await.unwrap();
+    let long = record(None, &"v".repeat(50));
+    assert_eq!(producer.send(long.clone()).await.unwrap_err(), ProduceError::BufferFull);
+    assert_eq!(waits.await.unwrap_err(), ProduceError::UnknownPartition);
+    let waits = producer.send(long).await.unwrap();
+    producer.close(Duration::from_millis(1)).await;
+    assert_eq!(waits.await.unwrap_err(), ProduceError::Closed);
+}
+
+#[test]
+fn a_producer_that_is_dropped_gives_up_and_blocks_nobody() {
+    with_broker(|address| async move {
+        let mut config = ProducerConfig::new(&address);
+        config.batching.linger_ms = 200;
+        let producer = Producer::start(config).unwrap();
+        let delivery = producer.send(record(Some(0), "v")).await.unwrap();
+        drop(producer);
+        // it is written or given up, and the future says which
+        let result = delivery.await;
+        assert!(matches!(result, Ok(_) | Err(ProduceError::Closed)), "{result:?}");
+        let producer = Producer::start(ProducerConfig::new(&address)).unwrap();
+        // a send that is dropped before it is ready sends nothing
+        drop(producer.send(record(Some(1), "v")));
+        producer.close(Duration::from_secs(10)).await;
+        assert_eq!(end(&address, 1).await, 0);
+    });
+}
+
+#[test]
+fn broken_connections_lose_nothing_and_repeat_nothing() {
+    with_broker(|address| async move {
+        // leaders are found under the broker's own address, so the way there is the transport's
+        let port: u16 =
+            flaky(address.clone(), 20, 3_000).await.rsplit_once(':').unwrap().1.parse().unwrap();
+        let mut config = ProducerConfig::new(&address);
+        config.client.transport = Arc::new(Detour(port));
+        config.client.reconnect_backoff = Duration::from_millis(1);
+        config.batching.retry_backoff_ms = 1;
+        config.batching.batch_size = 200;
+        let producer = Producer::start(config).unwrap();
+        let mut deliveries = Vec::new();
+        for index in 0..2_000 {
+            deliveries.push(producer.send(record(Some(0), &index.to_string())).await.unwrap());
+        }
+        for (index, delivery) in (0..).zip(deliveries) {
+            let offset = delivery.await.unwrap().offset;
+            assert!(offset == Offset(index) || offset == Offset::NONE, "{index}: {offset}");
+        }
+        assert_eq!(end(&address, 0).await, 2_000);
+    });
+}
+
+/// Every connection goes to one port of this machine.
+struct Detour(u16);
+
+impl Transport for Detour {
+    fn connect<'a>(
+        &'a self,
+        _: &'a str,
+        _: u16,
+    ) -> futures_util::future::LocalBoxFuture<'a, std::io::Result<Box<dyn ByteStream>>> {
+        Tcp.connect("127.0.0.1", self.0)
+    }
+}
