@@ -105,11 +105,16 @@ pub(super) const ROWS: &[Row] = &[
         "consume TIME --topic compare-p1 --keep --fill FILL --record-size 1000 --batch-records 16",
         SendFile,
     ),
-    row("consume-1KBx16-p1-4conn", "consume TIME --topic compare-p1 --connections 4", SendFile),
+    row(
+        "consume-1KBx16-p1-4conn",
+        "consume TIME --topic compare-p1 --connections 4 --threads 4",
+        SendFile,
+    ),
     row("consume-1KBx16-p1-verify", "consume --topic compare-p1 --once --verify", SendFile),
     both(
         "consume-100Bx150-p16-4conn",
-        "consume TIME --topic compare-p16 --keep --fill FILL --partitions 16 --connections 4",
+        "consume TIME --topic compare-p16 --keep --fill FILL --partitions 16 --connections 4 \
+         --threads 4",
         SendFile,
     ),
     both("topics-1000", "topics --partitions PART", None),
