@@ -4,7 +4,7 @@
 //! A request that is anything else, or that does not parse, is left to the general codec, which
 //! then says what is wrong with it.
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{BufMut, Bytes};
 use uuid::Uuid;
 
 /// From this version on lengths are varints and structures end with tagged fields.
@@ -167,11 +167,7 @@ pub fn encode_single(
     produced: &SingleProduced,
 ) -> Bytes {
     let flexible = version >= FLEXIBLE;
-    let name = match topic {
-        ProducedTopic::Name(name) => name.len(),
-        ProducedTopic::Id(_) => 16,
-    };
-    let mut out = BytesMut::with_capacity(80 + name);
+    let mut out = Vec::with_capacity(answer_size(version, topic));
     out.put_i32(0);
     out.put_i32(correlation_id);
     if flexible {
@@ -203,14 +199,36 @@ pub fn encode_single(
     if let Some(place) = out.first_chunk_mut::<4>() {
         *place = length.to_be_bytes();
     }
-    out.freeze()
+    out.into()
 }
 
-fn put_one(out: &mut BytesMut, flexible: bool) {
+/// Bytes of the answer: exactly as many, so that they become [`Bytes`] as they are.
+fn answer_size(version: i16, topic: &ProducedTopic) -> usize {
+    let flexible = version >= FLEXIBLE;
+    let topic = match topic {
+        ProducedTopic::Id(_) => 16,
+        ProducedTopic::Name(name) if flexible => {
+            let bits = usize::BITS - (name.len() + 1).leading_zeros();
+            name.len() + bits.div_ceil(7) as usize
+        }
+        ProducedTopic::Name(name) => name.len() + 2,
+    };
+    let counts = if flexible { 2 } else { 8 };
+    let log_start = if version >= LOG_START { 8 } else { 0 };
+    let rest = match version {
+        FLEXIBLE.. => 1 + 4 + 1,
+        RECORD_ERRORS.. => 6,
+        _ => 0,
+    };
+    // length, correlation id, partition, error code, offset, append time, throttle time
+    8 + 22 + 4 + counts + topic + log_start + rest
+}
+
+fn put_one(out: &mut Vec<u8>, flexible: bool) {
     if flexible { out.put_u8(2) } else { out.put_i32(1) }
 }
 
-fn put_topic(out: &mut BytesMut, flexible: bool, topic: &ProducedTopic) {
+fn put_topic(out: &mut Vec<u8>, flexible: bool, topic: &ProducedTopic) {
     match topic {
         ProducedTopic::Id(id) => out.put_slice(id.as_bytes()),
         ProducedTopic::Name(name) => {

@@ -1,6 +1,7 @@
 //! The codec of hot produce requests beside the message library's.
 #![expect(clippy::indexing_slicing, reason = "a test may panic")]
 
+use bytes::BytesMut;
 use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use kafka_protocol::messages::produce_response::{PartitionProduceResponse, TopicProduceResponse};
 use kafka_protocol::messages::{ApiKey, ProduceRequest, ProduceResponse, TopicName};
@@ -144,6 +145,7 @@ proptest! {
         let want = encode_response(header, correlation_id, &response, version).unwrap();
         let produced = SingleProduced { partition, base_offset, log_append_time, log_start };
         let got = encode_single(correlation_id, version, &named, &produced);
+        prop_assert_eq!(answer_size(version, &named), got.len());
         prop_assert_eq!(got, want.freeze());
     }
 }

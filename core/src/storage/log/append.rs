@@ -20,8 +20,8 @@ pub struct Appended {
 }
 
 impl Log {
-    /// Writes `bytes`, which are `batches` one after the other with their offsets already stamped,
-    /// in one system call. Starts a new segment first if the active one is full or old.
+    /// Writes `bytes`, which are `batches` one after the other with their offsets already stamped.
+    /// Starts a new segment first if the active one is full or old.
     ///
     /// The kernel has the bytes when this returns; see [`Log::take_flush_job`] for the disk. After
     /// a failed write nothing of `bytes` is in the log and the log directory is offline.
