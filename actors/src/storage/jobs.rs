@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use actix::Addr;
+use ottla_core::base::Offset;
 use ottla_core::storage::{
     Checkpoint, LogDir, OpenLog, PartitionLog, StorageError, read_partition_metadata,
     write_partition_metadata,
@@ -143,7 +144,9 @@ fn open(dir: &StorageDir, attach: &Attach) -> Result<PartitionLog, StorageError>
     let spec = &attach.spec;
     let log_dir = dir.log_dir();
     let path = log_dir.partition_dir(&spec.partition);
-    let found = read_partition_metadata(&*log_dir.env().disk, &path)?;
+    let disk = &*log_dir.env().disk;
+    let there = log_dir.has_partition_dir(&spec.partition)?;
+    let found = if there { read_partition_metadata(disk, &path)? } else { None };
     if let Some(other) = found.filter(|found| *found != spec.topic_id) {
         // of a deleted topic of the same name: its removal did not survive a loss of power
         let kept = log_dir.set_aside(&spec.partition, Uuid::new_v4())?;
@@ -162,7 +165,12 @@ fn open(dir: &StorageDir, attach: &Attach) -> Result<PartitionLog, StorageError>
         now: now(),
         progress: log_dir.progress(),
     };
-    let (log, _) = PartitionLog::open(&open, spec.rules.clone())?;
+    // what was deleted is not written again, even if the directory is gone
+    let log = if !there && open.state.log_start == Offset::ZERO {
+        PartitionLog::create(&open, spec.rules.clone())?
+    } else {
+        PartitionLog::open(&open, spec.rules.clone())?.0
+    };
     if found != Some(spec.topic_id) && !spec.topic_id.is_nil() {
         write_partition_metadata(&*open.env.disk, &path, spec.topic_id)?;
     }

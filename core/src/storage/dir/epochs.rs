@@ -59,5 +59,12 @@ pub fn write_leader_epochs(
         // writing to a String cannot fail
         let _ = writeln!(text, "{epoch} {start_offset}");
     }
-    layout::write_unsynced(disk, &partition_dir.join(LEADER_EPOCH_CHECKPOINT), text.as_bytes())
+    let path = partition_dir.join(LEADER_EPOCH_CHECKPOINT);
+    match epochs {
+        // of a log that is new: torn by a crash, it is found again in the log's few batches
+        [EpochStart { start_offset: Offset::ZERO, .. }] => {
+            layout::write_new(disk, &path, text.as_bytes())
+        }
+        _ => layout::write_unsynced(disk, &path, text.as_bytes()),
+    }
 }

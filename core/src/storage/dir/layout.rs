@@ -30,6 +30,14 @@ pub(super) fn write_unsynced(
     replace(disk, path, content, false)
 }
 
+/// Writes a file that is not there yet, or whose loss costs nothing: a crash may leave a part.
+pub(super) fn write_new(disk: &dyn Disk, path: &Path, content: &[u8]) -> Result<(), StorageError> {
+    let written = disk
+        .open(path, OpenMode::Truncate)
+        .and_then(|file| file.write_at(&[IoSlice::new(content)], 0));
+    written.map_err(|error| StorageError::io("write", path, error))
+}
+
 fn replace(disk: &dyn Disk, path: &Path, content: &[u8], sync: bool) -> Result<(), StorageError> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".tmp");
@@ -96,7 +104,8 @@ pub fn write_partition_metadata(
     topic: TopicId,
 ) -> Result<(), StorageError> {
     let text = format!("version: 0\ntopic_id: {}", base64_uuid(topic));
-    write_unsynced(disk, &partition_dir.join(PARTITION_METADATA), text.as_bytes())
+    // what is torn makes no sense, and is taken for missing
+    write_new(disk, &partition_dir.join(PARTITION_METADATA), text.as_bytes())
 }
 
 /// Reads a partition's `partition.metadata`; `None` if there is none, or one that makes no sense:

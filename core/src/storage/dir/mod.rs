@@ -165,6 +165,15 @@ impl LogDir {
         self.path.join(partition.dir_name())
     }
 
+    /// Whether a partition has a directory.
+    ///
+    /// # Errors
+    /// When the file system does not say.
+    pub fn has_partition_dir(&self, partition: &TopicPartition) -> Result<bool, StorageError> {
+        let path = self.partition_dir(partition);
+        self.env.disk.exists(&path).map_err(|error| StorageError::io("stat", &path, error))
+    }
+
     /// What the checkpoints say of a partition, for [`super::OpenLog`].
     #[must_use]
     pub fn state_of(&self, partition: &TopicPartition) -> LogState {

@@ -6,8 +6,8 @@ use crate::storage::index::Place;
 use crate::storage::segment::Segment;
 use crate::storage::{LogSlice, StorageError};
 
-/// Closed segments whose files stay open at a time.
-const OPEN_FILES: usize = 8;
+/// Closed segments whose files stay open at a time; all logs together are bounded by their owner.
+const OPEN_FILES: usize = 1_024;
 
 impl Log {
     /// The batches from the one that holds `start`, as many whole ones as fit in `max_bytes` and

@@ -31,6 +31,23 @@ impl From<&BatchHeader> for ProducerBatch {
 }
 
 impl PartitionLog {
+    /// Makes the log of a partition whose directory does not exist: nothing has to be looked for.
+    ///
+    /// # Errors
+    /// When the directory fails.
+    pub fn create(open: &OpenLog<'_>, rules: PartitionLogRules) -> Result<Self, StorageError> {
+        let partition = open.partition.clone();
+        let config = Arc::clone(&open.config);
+        Ok(Self {
+            log: Log::create(open.env.clone(), open.dir, partition, config, open.now)?,
+            producers: ProducerStates::new(rules.producer_expiration_ms),
+            rules,
+            epochs: LeaderEpochCache::default(),
+            snapshots: BTreeSet::new(),
+            changed: false,
+        })
+    }
+
     /// Opens the log in a partition's directory, which may be empty.
     ///
     /// # Errors
