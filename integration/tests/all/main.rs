@@ -12,6 +12,7 @@ mod group_probe;
 mod journey;
 mod kafka_tools;
 mod kcat;
+mod native_client;
 mod settings;
 mod start;
 mod tidy;
