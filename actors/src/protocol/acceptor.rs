@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actix::prelude::*;
+use rustix::net::SocketFlags;
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::net::TcpListener;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 
 use super::messages::{Adopt, StopAccepting};
 use super::quotas::ConnectionQuotas;
@@ -114,7 +116,8 @@ impl Handler<StopAccepting> for Acceptor {
 }
 
 async fn accept_all(parts: &AcceptorParts) -> io::Result<()> {
-    let socket = TcpListener::from_std(parts.socket.try_clone()?)?;
+    #[expect(deprecated, reason = "sound for a listener of std's, which keeps its descriptor")]
+    let socket = AsyncFd::with_interest(parts.socket.try_clone()?, Interest::READABLE)?;
     let listener = &*parts.listener.name;
     let mut pause = FIRST_PAUSE;
     loop {
@@ -123,10 +126,10 @@ async fn accept_all(parts: &AcceptorParts) -> io::Result<()> {
             tracing::warn!(listener, open, "max.connections reached, waiting for one to close");
             parts.quotas.room(&parts.listener).await;
         }
-        match socket.accept().await {
+        match socket.async_io(Interest::READABLE, accept).await {
             Ok((stream, peer)) => {
                 pause = FIRST_PAUSE;
-                hand_over(parts, stream.into_std()?, peer);
+                hand_over(parts, stream, peer);
                 if let Some(wait) = parts.quotas.pace(monotonic_ms()) {
                     tokio::time::sleep(wait).await;
                 }
@@ -141,6 +144,16 @@ async fn accept_all(parts: &AcceptorParts) -> io::Result<()> {
             }
         }
     }
+}
+
+/// Accepts without making the connection known to the event loop here: it lives elsewhere.
+fn accept(socket: &std::net::TcpListener) -> io::Result<(std::net::TcpStream, SocketAddr)> {
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    let (stream, peer) = rustix::net::acceptfrom_with(socket, flags)?;
+    let peer = peer.and_then(|peer| SocketAddr::try_from(peer).ok());
+    // a peer that is gone already has no address
+    let peer = peer.ok_or(io::ErrorKind::ConnectionAborted)?;
+    Ok((stream.into(), peer))
 }
 
 /// Whether an accept failed because the one connection it would have returned is gone.
