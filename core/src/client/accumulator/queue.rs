@@ -79,7 +79,11 @@ impl<W> Queue<W> {
         }
         // one that is sent again overtakes what came after it, and nothing that came before
         let oldest = self.sent.iter().all(|(_, sent)| sent.key() > head.key());
-        !self.bump && self.sent.len() < max_in_flight && (oldest || head.sequence.is_none())
+        // the leader may know a batch that is sent again from an attempt whose answer was lost, but
+        // only for as long as few were written after it: nothing new goes behind one
+        let again = |sent: &Batch<W>| sent.sequence.is_some() && sent.attempts > 1;
+        let may_follow = head.sequence.is_none() && !self.sent.iter().any(|(_, sent)| again(sent));
+        !self.bump && self.sent.len() < max_in_flight && (oldest || may_follow)
     }
 
     /// Takes the oldest batch for request `id`; an idempotent producer's gets its sequence now.
