@@ -13,6 +13,10 @@ use crate::partition::messages::{Read, ReadReply, Watch};
 use crate::partition::{FetchWait, FetchWatcher};
 use crate::runtime::monotonic_ms;
 
+/// How often one fetch may wait. It waits again if it was woken and there is still too little: an
+/// append between its read and its watch wakes it whatever it brought.
+const ROUNDS: usize = 16;
+
 /// The partitions of one fetch and what has been found in them.
 pub(super) struct Reading<'a> {
     node: &'a Node,
@@ -48,17 +52,27 @@ impl<'a> Reading<'a> {
     /// Waits until there is as much as the request wants, or its time is over, and reads anew
     /// what has changed.
     pub(super) async fn wait(&mut self) -> Option<()> {
-        let Some(missing) = self.missing() else { return Some(()) };
         let deadline_ms = monotonic_ms().saturating_add(self.limits.max_wait_ms);
+        for _ in 0..ROUNDS {
+            let Some(missing) = self.missing() else { break };
+            let left_ms = deadline_ms.saturating_sub(monotonic_ms());
+            if left_ms == 0 {
+                break;
+            }
+            self.wait_once(missing, deadline_ms, left_ms).await?;
+        }
+        Some(())
+    }
+
+    async fn wait_once(&mut self, missing: u64, deadline_ms: u64, left_ms: u64) -> Option<()> {
         let (wait, woken) = FetchWait::new(missing);
         for (index, (target, found)) in (0u32..).zip(self.targets.iter().zip(&self.found)) {
             let Ok(outcome) = found else { continue };
             let watcher = FetchWatcher { wait: Arc::clone(&wait), index, deadline_ms };
             targets::deliver(self.node, target, Watch { seen: outcome.limit, watcher });
         }
-        let patience = Duration::from_millis(self.limits.max_wait_ms);
         // woken, or the time is over: either way what has news is read
-        drop(tokio::time::timeout(patience, woken).await);
+        drop(tokio::time::timeout(Duration::from_millis(left_ms), woken).await);
         let dirty = wait.close();
         let fresh = self.read(&dirty).await?;
         for (index, reply) in dirty.iter().zip(fresh) {
