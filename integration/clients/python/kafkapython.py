@@ -6,7 +6,7 @@ import threading
 from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka import TopicPartition
 from kafka.admin import NewTopic
-from kafka.errors import KafkaError
+from kafka.errors import KafkaConnectionError, KafkaError
 
 from common import Delivery, Tally, asked_to_stop, emit, key_of, serve, swallow_stop, value_of
 
@@ -93,7 +93,10 @@ def member(command):
     while not asked_to_stop():
         # long: if a poll ends between the answers to its JoinGroup and SyncGroup, kafka-python 3.0
         # forgets to finish joining, sends no heartbeat and is put out of the group
-        polled = client.poll(3000, max_records=1000)
+        try:
+            polled = client.poll(3000, max_records=1000)
+        except KafkaConnectionError:
+            continue  # the broker is between its stop and its start: poll says so, and tries again
         records = [(r.partition, r.offset, r.value) for part in polled.values() for r in part]
         if not records:
             continue
