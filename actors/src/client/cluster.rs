@@ -215,7 +215,8 @@ impl Cluster {
         self.metadata().leader(partition).ok_or(ClientError::NotKnown)
     }
 
-    async fn coordinator(&self, group: &str) -> Result<BrokerId, ClientError> {
+    /// The broker that coordinates a group.
+    pub(crate) async fn coordinator(&self, group: &str) -> Result<BrokerId, ClientError> {
         let known = self.coordinators.borrow().get(group).copied();
         if let Some(known) = known.filter(|broker| self.metadata().endpoint(*broker).is_some()) {
             return Ok(known);

@@ -1,22 +1,48 @@
 //! Consumer groups, asked of their coordinators.
 
-use std::collections::BTreeMap;
-
+use futures_util::future::join_all;
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::describe_groups_response::DescribedGroup;
 use kafka_protocol::messages::list_groups_response::ListedGroup;
-use kafka_protocol::messages::offset_fetch_request::OffsetFetchRequestGroup;
 use kafka_protocol::messages::{
     DeleteGroupsRequest, DeleteGroupsResponse, DescribeGroupsRequest, DescribeGroupsResponse,
-    ListGroupsRequest, ListGroupsResponse, OffsetFetchRequest, OffsetFetchResponse,
+    ListGroupsRequest, ListGroupsResponse,
 };
-use ottla_core::base::{BrokerId, Offset, TopicPartition};
+use kafka_protocol::protocol::StrBytes;
+use ottla_core::base::BrokerId;
 
 use super::{Admin, text};
 use crate::client::{ClientError, Route};
 
 /// What an answer that lacks what was asked for stands for.
-const MISSING: ResponseError = ResponseError::UnknownServerError;
+pub(super) const MISSING: ResponseError = ResponseError::UnknownServerError;
+
+/// Which groups are listed; the default is all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GroupFilter {
+    /// Only groups in one of these states, if any are named (`Stable`, `Empty`, …; KIP-518).
+    pub states: Vec<String>,
+    /// Only groups of one of these types, if any are named (`Classic`, `Consumer`; KIP-848).
+    pub types: Vec<String>,
+}
+
+impl GroupFilter {
+    /// The first version of the request that can say so.
+    fn since(&self) -> i16 {
+        match (self.states.is_empty(), self.types.is_empty()) {
+            (true, true) => 0,
+            (false, true) => 4,
+            (_, false) => 5,
+        }
+    }
+
+    fn request(&self) -> ListGroupsRequest {
+        let texts = |all: &[String]| -> Vec<StrBytes> { all.iter().map(|one| text(one)).collect() };
+        ListGroupsRequest::default()
+            .with_states_filter(texts(&self.states))
+            .with_types_filter(texts(&self.types))
+    }
+}
 
 impl Admin {
     /// Every group of the cluster: each broker names those it coordinates.
@@ -24,19 +50,43 @@ impl Admin {
     /// # Errors
     /// A broker did not answer, or answered with an error that does not pass.
     pub async fn list_groups(&self) -> Result<Vec<ListedGroup>, ClientError> {
-        let mut groups = Vec::new();
-        for broker in self.describe_cluster().await?.brokers {
-            let route = Route::Broker(BrokerId(broker.broker_id.0));
+        self.list_groups_with(&GroupFilter::default()).await
+    }
+
+    /// The groups of the cluster that a filter lets through, broker by broker.
+    ///
+    /// # Errors
+    /// A broker did not answer, answered with an error that does not pass, or is too old for what
+    /// the filter asks.
+    pub async fn list_groups_with(
+        &self,
+        filter: &GroupFilter,
+    ) -> Result<Vec<ListedGroup>, ClientError> {
+        let brokers = self.describe_cluster().await?.brokers;
+        let asked = brokers.iter().map(|broker| {
             let code = |answer: &ListGroupsResponse| answer.error_code;
-            let build = |_| ListGroupsRequest::default();
-            let answer = self.ask_as(route, i16::MAX, build, code).await?;
+            let (request, since) = (filter.request(), filter.since());
+            let build = move |version: i16| {
+                if version < since { ListGroupsRequest::default() } else { request.clone() }
+            };
+            let route = Route::Broker(BrokerId(broker.broker_id.0));
+            self.ask_as(route, i16::MAX, build, code)
+        });
+        let mut groups = Vec::new();
+        for answer in join_all(asked).await {
+            let answer = answer?;
             ClientError::check(answer.error_code)?;
             groups.extend(answer.groups);
+        }
+        // a broker too old for the filter has named every group, some without what it is about
+        if groups.iter().any(|group| !filter.passes(group)) {
+            return Err(ClientError::Unsupported { key: LIST_GROUPS });
         }
         Ok(groups)
     }
 
-    /// A group's state and members.
+    /// A group's state and members, as the classic protocol describes them;
+    /// [`describe_consumer_groups`](Self::describe_consumer_groups) knows both protocols.
     ///
     /// # Errors
     /// The coordinator did not answer, or answered with an error that does not pass.
@@ -64,47 +114,16 @@ impl Admin {
         let answer = self.ask_as(route, i16::MAX, move |_| request.clone(), code).await?;
         ClientError::check(code(&answer))
     }
+}
 
-    /// Every offset that a group has committed.
-    ///
-    /// # Errors
-    /// The coordinator did not answer, or answered with an error that does not pass.
-    pub async fn group_offsets(
-        &self,
-        group: &str,
-    ) -> Result<BTreeMap<TopicPartition, Offset>, ClientError> {
-        let id = text(group);
-        let build = move |version: i16| match version {
-            0..8 => {
-                OffsetFetchRequest::default().with_group_id(id.clone().into()).with_topics(None)
-            }
-            _ => {
-                let group = OffsetFetchRequestGroup::default()
-                    .with_group_id(id.clone().into())
-                    .with_topics(None);
-                OffsetFetchRequest::default().with_groups(vec![group])
-            }
+/// The API key of ListGroups.
+const LIST_GROUPS: i16 = 16;
+
+impl GroupFilter {
+    fn passes(&self, group: &ListedGroup) -> bool {
+        let one_of = |all: &[String], found: &str| {
+            all.is_empty() || all.iter().any(|one| one.eq_ignore_ascii_case(found))
         };
-        let code = |answer: &OffsetFetchResponse| {
-            answer.groups.first().map_or(answer.error_code, |group| group.error_code)
-        };
-        // version 10 gives ids instead of names
-        let answer = self.ask_as(Route::Coordinator(group.to_owned()), 9, build, code).await?;
-        ClientError::check(code(&answer))?;
-        let mut offsets = BTreeMap::new();
-        for topic in &answer.topics {
-            for data in &topic.partitions {
-                let partition = TopicPartition::new(topic.name.as_str(), data.partition_index);
-                offsets.insert(partition, Offset(data.committed_offset));
-            }
-        }
-        for topic in answer.groups.iter().flat_map(|group| &group.topics) {
-            for data in &topic.partitions {
-                let partition = TopicPartition::new(topic.name.as_str(), data.partition_index);
-                offsets.insert(partition, Offset(data.committed_offset));
-            }
-        }
-        offsets.retain(|_, offset| *offset >= Offset::ZERO);
-        Ok(offsets)
+        one_of(&self.states, &group.group_state) && one_of(&self.types, &group.group_type)
     }
 }

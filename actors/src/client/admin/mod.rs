@@ -4,7 +4,11 @@
 //! common ones: which broker, which version, which error code stands where.
 
 mod calls;
+mod describe_groups;
+mod group_offsets;
 mod groups;
+mod log_dirs;
+mod offsets;
 mod records;
 mod topics;
 
@@ -22,7 +26,11 @@ use super::cluster::{Cluster, Route};
 use super::{ClientConfig, ClientError};
 use crate::runtime::{start_here, tell};
 
-pub use records::OffsetSpec;
+pub use describe_groups::{GroupDescription, GroupMember, Node};
+pub use group_offsets::CommittedOffset;
+pub use groups::GroupFilter;
+pub use log_dirs::{LogDirDescription, ReplicaInfo};
+pub use offsets::{ListedOffset, OffsetSpec};
 pub use topics::NewTopic;
 
 /// Calls of one admin client that are under way at once; whoever has more to ask waits.
