@@ -32,6 +32,17 @@ pub enum Route {
     Coordinator(String),
 }
 
+/// Which of the connections to a broker a request takes: answers come in the order of requests, so
+/// one that is long in coming holds up what is behind it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) enum Lane {
+    /// What is answered at once.
+    #[default]
+    Main,
+    /// Fetches: they wait for records.
+    Fetch,
+}
+
 /// The connection to one address, if there is one, and when it may be tried again.
 #[derive(Default)]
 struct Slot {
@@ -40,8 +51,8 @@ struct Slot {
     retry_at: Option<Instant>,
 }
 
-/// The slot of each host and port.
-type Slots = HashMap<(String, u16), Rc<Mutex<Slot>>>;
+/// The slot of each host, port and lane.
+type Slots = HashMap<(String, u16, Lane), Rc<Mutex<Slot>>>;
 
 /// The cluster as one client sees it. Lives on one thread, shared by the tasks of one actor.
 pub(crate) struct Cluster {
@@ -83,7 +94,19 @@ impl Cluster {
         timeout: Duration,
         build: impl Fn(i16) -> R,
     ) -> Result<R::Response, ClientError> {
-        let connection = self.connection(route).await?;
+        self.call_on(Lane::Main, route, max, timeout, build).await
+    }
+
+    /// [`call`](Self::call) on one of the lanes.
+    pub(crate) async fn call_on<R: Request>(
+        &self,
+        lane: Lane,
+        route: &Route,
+        max: i16,
+        timeout: Duration,
+        build: impl Fn(i16) -> R,
+    ) -> Result<R::Response, ClientError> {
+        let connection = self.connection_on(lane, route).await?;
         let version = connection.version::<R>(max)?;
         connection.call(version, &build(version), timeout).await
     }
@@ -101,6 +124,14 @@ impl Cluster {
 
     /// The connection that a route leads to.
     pub(crate) async fn connection(&self, route: &Route) -> Result<Rc<Connection>, ClientError> {
+        self.connection_on(Lane::Main, route).await
+    }
+
+    async fn connection_on(
+        &self,
+        lane: Lane,
+        route: &Route,
+    ) -> Result<Rc<Connection>, ClientError> {
         let broker = match route {
             Route::Any => return self.any().await,
             Route::Broker(broker) => *broker,
@@ -113,7 +144,7 @@ impl Cluster {
             self.refresh(Some(&[]), false).await?;
         }
         let endpoint = self.metadata().endpoint(broker).cloned();
-        self.connect(&endpoint.ok_or(ClientError::NotKnown)?).await
+        self.connect(lane, &endpoint.ok_or(ClientError::NotKnown)?).await
     }
 
     /// A broker that can be reached: known ones first, then the addresses to begin with.
@@ -127,7 +158,7 @@ impl Cluster {
         }
         let mut last = ClientError::NoAddress;
         for endpoint in &places {
-            match self.connect(endpoint).await {
+            match self.connect(Lane::Main, endpoint).await {
                 Ok(connection) => return Ok(connection),
                 Err(error) => last = error,
             }
@@ -135,8 +166,12 @@ impl Cluster {
         Err(last)
     }
 
-    async fn connect(&self, endpoint: &Endpoint) -> Result<Rc<Connection>, ClientError> {
-        let place = (endpoint.host.clone(), endpoint.port);
+    async fn connect(
+        &self,
+        lane: Lane,
+        endpoint: &Endpoint,
+    ) -> Result<Rc<Connection>, ClientError> {
+        let place = (endpoint.host.clone(), endpoint.port, lane);
         let slot = Rc::clone(self.slots.borrow_mut().entry(place).or_default());
         // whoever comes second waits for the connection that the first one makes
         let mut slot = slot.lock().await;

@@ -1,4 +1,4 @@
-//! The native client: producers and admin clients as actors, with plain async handles over them.
+//! The native client: producers, consumers and admin clients as actors, with plain async handles.
 //!
 //! It is a Kafka client, not only Ottla's: it agrees on versions with whatever broker it finds. A
 //! handle is started inside an actix system, or any tokio `LocalSet`; its actor and connections
@@ -7,6 +7,7 @@
 //!
 //! ```text
 //! Producer ─► inbox ─► ProducerActor ─► Accumulator (ottla_core::client) ─► Cluster ─► Connection
+//! Consumer ─► state ─► ConsumerActor ─► Fetcher (ottla_core::client) ─────► Cluster ─► Connection
 //! Admin ────────────► AdminActor ─────────────────────────────────────────► Cluster ─► Connection
 //! ```
 
@@ -14,6 +15,7 @@ pub mod admin;
 mod cluster;
 mod config;
 mod connection;
+pub mod consumer;
 mod error;
 pub mod producer;
 mod transport;
@@ -21,9 +23,13 @@ mod transport;
 pub use admin::Admin;
 pub use cluster::Route;
 pub use config::ClientConfig;
+pub use consumer::{Consumer, ConsumerConfig, ConsumerError};
 pub use error::ClientError;
 pub use kafka_protocol::messages;
 pub use ottla_core::client::accumulator::{NewRecord, ProduceError, RecordMetadata};
+pub use ottla_core::client::fetcher::{
+    ConsumerRecord, FetchError, IsolationLevel, Position, ResetPolicy, SeekTo,
+};
 pub use producer::{Acks, Delivery, Producer, ProducerConfig};
 pub use transport::{ByteStream, Tcp, Transport};
 

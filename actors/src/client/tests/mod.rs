@@ -2,6 +2,7 @@
 
 mod admin;
 mod connections;
+mod consumer;
 mod producer;
 
 use std::future::Future;

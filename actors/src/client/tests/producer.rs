@@ -154,7 +154,7 @@ fn broken_connections_lose_nothing_and_repeat_nothing() {
 }
 
 /// Every connection goes to one port of this machine.
-struct Detour(u16);
+pub(super) struct Detour(pub(super) u16);
 
 impl Transport for Detour {
     fn connect<'a>(

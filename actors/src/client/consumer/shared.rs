@@ -1,0 +1,71 @@
+//! What a consumer's handle and its actor share: one lock over one state, never held across an
+//! await.
+//!
+//! The application takes records and moves positions here, at once and without a message, so a
+//! poll that is dropped has taken nothing, and a record is never from before a seek. The actor
+//! asks the brokers for what the state needs.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use ottla_core::client::Fetcher;
+use parking_lot::{Mutex, MutexGuard};
+use tokio::sync::Notify;
+
+use super::ConsumerError;
+use crate::client::ClientError;
+
+/// Errors that wait for the application; more say nothing new.
+const MAX_ERRORS: usize = 64;
+
+/// The state.
+pub(super) struct State {
+    pub(super) fetcher: Fetcher,
+    /// What the next poll says instead of giving records.
+    pub(super) errors: VecDeque<ConsumerError>,
+    /// Whether the actor was told to look and has not done so yet.
+    pub(super) told: bool,
+    /// Whether the actor is gone.
+    pub(super) closed: bool,
+}
+
+impl State {
+    /// Whether the actor still lives.
+    pub(super) fn check(&self) -> Result<(), ClientError> {
+        if self.closed { Err(ClientError::Closed) } else { Ok(()) }
+    }
+
+    /// Tells the application, unless it is about to be told.
+    pub(super) fn complain(&mut self, error: ConsumerError) {
+        if self.errors.len() < MAX_ERRORS && !self.errors.contains(&error) {
+            self.errors.push_back(error);
+        }
+    }
+}
+
+/// The state, its lock, and who waits for it to change.
+pub(super) struct Shared {
+    state: Mutex<State>,
+    pub(super) changed: Notify,
+}
+
+impl Shared {
+    pub(super) fn new(fetcher: Fetcher) -> Arc<Self> {
+        let state = State { fetcher, errors: VecDeque::new(), told: false, closed: false };
+        Arc::new(Self { state: Mutex::new(state), changed: Notify::new() })
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock()
+    }
+}
+
+/// The actor's hold on the state: when it goes, those who wait learn of it.
+pub(super) struct Hold(pub(super) Arc<Shared>);
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.lock().closed = true;
+        self.0.changed.notify_waiters();
+    }
+}
