@@ -3,12 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use ottla::{Batch, Engine, EngineError, Offset, Partition};
+#[cfg(test)]
+use ottla::NewTopic;
+use ottla::{Batch, Engine, EngineError, Partition};
+
+#[cfg(test)]
+const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 3_600);
 
 /// The code under test: what each table has to pay.
 async fn bills(orders: &Partition) -> Result<BTreeMap<String, u32>, EngineError> {
     let mut bills = BTreeMap::new();
-    let mut next = Offset::ZERO;
+    let mut next = orders.earliest().await?;
     loop {
         let read = orders.read(next).await?;
         if read.records.is_empty() {
@@ -52,6 +57,25 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 #[test]
 fn tables_pay_what_they_had() {
     main().expect("it runs");
+}
+
+#[test]
+fn bills_of_last_week_are_forgotten() {
+    let run = actix::System::new().block_on(async {
+        // time passes only where the test says so
+        let engine = Engine::ephemeral().without_listener().held_clock().start().await?;
+        let topic = NewTopic::new("orders").config("retention.ms", 7 * DAY.as_millis());
+        engine.admin().create_topic(topic).await?;
+        let orders = engine.topic("orders").partition(0);
+        orders.append(Batch::keyed("table 4", "250")).await?;
+        engine.clock().advance(6 * DAY).await?;
+        assert_eq!(bills(&orders).await?, BTreeMap::from([("table 4".to_owned(), 250)]));
+        engine.clock().advance(2 * DAY).await?;
+        assert_eq!(bills(&orders).await?, BTreeMap::new());
+        engine.stop().await;
+        Ok::<(), Box<dyn std::error::Error>>(())
+    });
+    run.expect("it runs");
 }
 
 #[test]

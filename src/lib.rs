@@ -26,9 +26,9 @@
 mod engine;
 
 pub use engine::{
-    Acks, Admin, Appended, Batch, CommittedOffset, Delivery, Engine, EngineBuilder, EngineError,
-    Group, Membership, NewTopic, Partition, Read, ReadOptions, Record, StartAt, Subscription,
-    SubscriptionEnd, TimedOffset, Topic,
+    Acks, Admin, Appended, Batch, Clock, CommittedOffset, Delivery, Engine, EngineBuilder,
+    EngineError, Group, Membership, NewTopic, Partition, Read, ReadOptions, Record, StartAt,
+    Subscription, SubscriptionEnd, TimedOffset, Topic,
 };
 
 pub use kafka_protocol::error::ResponseError as ErrorCode;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::error::BenchError;
 use crate::options::{Common, RecordOptions, TimeOptions, TopicOptions};
-use crate::produce::{self, ProduceOptions};
+use crate::produce::{self, Path, ProduceOptions};
 use crate::report::Report;
 use crate::stop::Stop;
 
@@ -41,7 +41,7 @@ pub(crate) async fn run(options: &GrowthOptions, stop: &Stop) -> Result<Report, 
         let steps: Vec<(u64, ProduceOptions)> = steps;
         let mut points = Vec::new();
         for (size, step) in steps {
-            let result = produce::run(&step, stop).await?.json();
+            let result = produce::run(&step, stop, None).await?.json();
             sound &= crate::report::sound(&result);
             points.push(point(size, &result));
             if stop.asked() {
@@ -96,6 +96,9 @@ fn step(
         rate: 0.0,
         parts_per_request: 1,
         prime: false,
+        path: Path::Wire,
+        cores: 0,
+        data: None,
     }
 }
 

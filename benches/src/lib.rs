@@ -17,6 +17,7 @@ mod compare;
 mod conns;
 mod consume;
 mod e2e;
+mod embed;
 mod error;
 mod fleet;
 mod floors;
@@ -40,12 +41,13 @@ pub use compare::{CompareOptions, Comparison, compare};
 pub use conns::ConnsOptions;
 pub use consume::ConsumeOptions;
 pub use e2e::E2eOptions;
+pub use embed::{Appender, Embedded, Embedder, Later, Load};
 pub use error::BenchError;
 pub use floors::{FloorsOptions, floors};
 pub use growth::GrowthOptions;
 pub use idle::IdleOptions;
 pub use options::{Common, RecordOptions, TimeOptions, TopicOptions};
-pub use produce::ProduceOptions;
+pub use produce::{Path, ProduceOptions};
 pub use report::Report;
 pub use startup::StartupOptions;
 pub use stop::INTERRUPTED;
@@ -112,19 +114,24 @@ impl Bench {
         }
     }
 
-    /// Measures; to be called inside a running actix system.
+    /// Measures; to be called inside a running actix system. What is to be measured inside this
+    /// process needs an `embedder`.
     ///
     /// # Errors
     /// There is no result.
-    pub async fn run(&self) -> Result<Report, BenchError> {
+    pub async fn run(&self, embedder: Option<&dyn Embedder>) -> Result<Report, BenchError> {
         raise_open_files();
-        self.run_until(&Stop::listen()).await
+        self.run_until(&Stop::listen(), embedder).await
     }
 
     /// Measures, or stops early.
-    pub(crate) async fn run_until(&self, stop: &Stop) -> Result<Report, BenchError> {
+    pub(crate) async fn run_until(
+        &self,
+        stop: &Stop,
+        embedder: Option<&dyn Embedder>,
+    ) -> Result<Report, BenchError> {
         let mut report = match self {
-            Self::Produce(options) => produce::run(options, stop).await,
+            Self::Produce(options) => produce::run(options, stop, embedder).await,
             Self::Consume(options) => consume::run(options, stop).await,
             Self::E2e(options) => e2e::run(options, stop).await,
             Self::Batching(options) => batching::run(options, stop).await,

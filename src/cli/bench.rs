@@ -7,6 +7,7 @@ use ottla_benches::{
 };
 
 use super::Failure;
+use super::embedded::Engines;
 
 #[derive(Debug, clap::Args)]
 #[group(skip)]
@@ -45,7 +46,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
 }
 
 fn run_one(bench: &Bench) -> Result<ExitCode, Failure> {
-    let outcome = actix::System::new().block_on(bench.run());
+    let outcome = actix::System::new().block_on(bench.run(Some(&Engines)));
     let common = bench.common();
     let report = match outcome {
         Ok(report) => report,

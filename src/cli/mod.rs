@@ -5,6 +5,7 @@
 
 mod bench;
 mod config;
+mod embedded;
 mod logging;
 mod settings;
 mod start;

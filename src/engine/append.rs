@@ -131,7 +131,7 @@ async fn append(
 /// other, so that who came first is not overtaken while permits are out.
 async fn send(topic: &Topic, partition: Option<i32>, batch: Batch) -> Result<Sent, EngineError> {
     let key = batch.key().map(<[u8]>::to_vec);
-    let records = batch.into_bytes();
+    let records = batch.into_bytes(topic.shared().clock());
     let turn = topic.gate().lock().await;
     topic.ensure_exists().await?;
     let index = match (partition, key) {

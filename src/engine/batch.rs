@@ -1,7 +1,7 @@
 //! Records on their way in, and on their way out.
 
 use bytes::Bytes;
-use ottla_actors::runtime::now;
+use ottla_actors::runtime::{Clock, now};
 use ottla_core::base::{LeaderEpoch, Offset};
 use ottla_core::record::{BatchBuilder, Compression, Header};
 
@@ -22,6 +22,8 @@ use ottla_core::record::{BatchBuilder, Compression, Header};
 pub struct Batch {
     content: Content,
     keys: Keys,
+    /// Every record has the time at which it was added.
+    fresh: bool,
 }
 
 /// What the keys of a batch have in common.
@@ -52,7 +54,7 @@ impl Batch {
     #[must_use]
     pub fn new() -> Self {
         let content = Content::Records(BatchBuilder::new(), Compression::None);
-        Self { content, keys: Keys::Unknown }
+        Self { content, keys: Keys::Unknown, fresh: true }
     }
 
     /// One record without a key.
@@ -75,7 +77,7 @@ impl Batch {
     /// be added to them.
     #[must_use]
     pub fn encoded(bytes: Bytes) -> Self {
-        Self { content: Content::Encoded(bytes), keys: Keys::Nothing }
+        Self { content: Content::Encoded(bytes), keys: Keys::Nothing, fresh: false }
     }
 
     /// Packs the records with a codec; records that are encoded already stay as they are.
@@ -87,9 +89,11 @@ impl Batch {
         self
     }
 
-    /// Adds a record with the time of now. A record without a value is a tombstone.
+    /// Adds a record with the time of now; where time is held, that of its append. A record without
+    /// a value is a tombstone.
     pub fn push(&mut self, key: Option<&[u8]>, value: Option<&[u8]>) -> &mut Self {
-        self.push_at(now().wall_ms, key, value, &[])
+        self.add(now().wall_ms, key, value, &[]);
+        self
     }
 
     /// Adds a record with a timestamp, in milliseconds since 1970, and headers.
@@ -100,11 +104,22 @@ impl Batch {
         value: Option<&[u8]>,
         headers: &[(&str, Option<&[u8]>)],
     ) -> &mut Self {
+        self.fresh = false;
+        self.add(timestamp, key, value, headers);
+        self
+    }
+
+    fn add(
+        &mut self,
+        timestamp: i64,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers: &[(&str, Option<&[u8]>)],
+    ) {
         if let Content::Records(builder, _) = &mut self.content {
             builder.push(timestamp, key, value, headers);
             self.keys.add(key);
         }
-        self
     }
 
     /// How many records are in; not known of records that came encoded.
@@ -133,9 +148,16 @@ impl Batch {
         }
     }
 
-    pub(super) fn into_bytes(self) -> Bytes {
+    /// The batch for an engine that goes by `clock`: if that is not the system's, fresh records
+    /// take their times from it.
+    pub(super) fn into_bytes(self, clock: &Clock) -> Bytes {
         match self.content {
-            Content::Records(builder, codec) => builder.build(Offset(0), LeaderEpoch::NONE, codec),
+            Content::Records(mut builder, codec) => {
+                if self.fresh && clock.is_held() {
+                    builder.move_times(clock.now().wall_ms);
+                }
+                builder.build(Offset(0), LeaderEpoch::NONE, codec)
+            }
             Content::Encoded(bytes) => bytes,
         }
     }
@@ -156,7 +178,7 @@ impl<V: AsRef<[u8]>> FromIterator<V> for Batch {
         let mut batch = Self::new();
         let timestamp = now().wall_ms;
         for value in values {
-            batch.push_at(timestamp, None, Some(value.as_ref()), &[]);
+            batch.add(timestamp, None, Some(value.as_ref()), &[]);
         }
         batch
     }

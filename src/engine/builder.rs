@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use ottla_actors::broker::{Broker, StartError};
+use ottla_actors::broker::{Broker, Manner, StartError};
+use ottla_actors::runtime::Clock;
 use ottla_config::Settings;
 use ottla_core::storage::RealDisk;
 use tempfile::TempDir;
@@ -41,16 +42,35 @@ pub struct EngineBuilder {
     pairs: Vec<(String, String)>,
     listens: bool,
     ephemeral: bool,
+    time: Time,
+}
+
+/// What an engine's clock is to be; each start makes one of its own.
+#[derive(Clone, Copy, Debug)]
+enum Time {
+    System,
+    Flowing,
+    Still,
+}
+
+impl Time {
+    fn clock(self) -> Clock {
+        match self {
+            Self::System => Clock::system(),
+            Self::Flowing => Clock::flowing(),
+            Self::Still => Clock::still(),
+        }
+    }
 }
 
 impl EngineBuilder {
     pub(super) fn new() -> Self {
-        Self { pairs: Vec::new(), listens: true, ephemeral: false }
+        Self { pairs: Vec::new(), listens: true, ephemeral: false, time: Time::System }
     }
 
     pub(super) fn ephemeral() -> Self {
         let pairs = EPHEMERAL.map(|(key, value)| (key.to_owned(), value.to_owned()));
-        Self { pairs: pairs.into(), listens: true, ephemeral: true }
+        Self { pairs: pairs.into(), listens: true, ephemeral: true, time: Time::Flowing }
     }
 
     /// Sets one of Kafka's settings, or one of Ottla's own; a later call for the same key wins.
@@ -65,6 +85,14 @@ impl EngineBuilder {
         self
     }
 
+    /// Time stands still for the engine unless the test lets it pass with
+    /// [`Clock::advance`](super::Clock::advance); without this, an ephemeral engine's clock goes by
+    /// itself as well. A client that waits for records over TCP waits until then, too.
+    pub fn held_clock(mut self) -> Self {
+        self.time = Time::Still;
+        self
+    }
+
     /// Starts the engine; to be called inside a running actix system. Returns when it serves.
     ///
     /// # Errors
@@ -73,12 +101,8 @@ impl EngineBuilder {
         let directory = if self.ephemeral { Some(self.temporary_directory()?) } else { None };
         let pairs = self.pairs.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         let settings = Arc::new(Settings::with(pairs).map_err(StartError::Setting)?);
-        let disk = Arc::new(RealDisk);
-        let broker = if self.listens {
-            Broker::start(settings, disk).await?
-        } else {
-            Broker::start_inside(settings, disk).await?
-        };
+        let manner = Manner { inside: !self.listens, clock: self.time.clock() };
+        let broker = Broker::start_as(settings, Arc::new(RealDisk), manner).await?;
         Ok(Engine::over(broker, directory))
     }
 

@@ -42,6 +42,8 @@ pub enum EngineError {
         /// Why, in Kafka's words.
         message: Option<String>,
     },
+    /// The engine goes by the system's clocks, which nobody can advance.
+    ClockNotHeld,
     /// What was read is not a record batch.
     Unreadable(RecordError),
     /// The segment's file could not be read.
@@ -58,6 +60,7 @@ impl EngineError {
             Self::TooLarge { .. } => ResponseError::MessageTooLarge,
             Self::Partition(refusal) => refusal.code(),
             Self::Records { code, .. } | Self::Refused { code, .. } => *code,
+            Self::ClockNotHeld => ResponseError::InvalidRequest,
             Self::Unreadable(error) => error.response_error(),
             Self::Disk(_) => ResponseError::KafkaStorageError,
         }
@@ -96,6 +99,10 @@ impl fmt::Display for EngineError {
             | Self::Refused { code, message: Some(text) } => write!(f, "{text} ({code})"),
             Self::Records { code, .. } => write!(f, "the records were not taken: {code}"),
             Self::Refused { code, .. } => code.fmt(f),
+            Self::ClockNotHeld => f.write_str(
+                "the engine goes by the system's clock, which cannot be advanced; build it with a \
+                 held clock, or use an ephemeral one",
+            ),
             Self::Unreadable(error) => error.fmt(f),
             Self::Disk(kind) => write!(f, "the log could not be read: {kind}"),
         }

@@ -346,6 +346,7 @@ impl Member {
         tasks: &mut JoinSet<SubscriptionEnd>,
     ) -> Result<Turn, SubscriptionEnd> {
         let mut leaving = self.leaving.clone();
+        let clock = self.group.shared().clock().clone();
         loop {
             tokio::select! {
                 _ = leaving.wait_for(|leave| *leave) => return Ok(Turn::Leave),
@@ -357,7 +358,7 @@ impl Member {
                     Ok(end) => return Err(end),
                     Err(_) => return Err(SubscriptionEnd::Failed(EngineError::unexpected())),
                 },
-                () = tokio::time::sleep(HEARTBEAT) => {
+                () = clock.sleep(HEARTBEAT) => {
                     let beat = self.beat(counts).await.map_err(SubscriptionEnd::Failed)?;
                     if let Some(turn) = beat {
                         return Ok(turn);

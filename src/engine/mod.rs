@@ -7,6 +7,7 @@
 //! | `subscribe` | batches pushed to an actor, one at a time |
 //! | `group`, `member` | committed offsets; a place in a consumer group |
 //! | `admin` | topics and settings |
+//! | `clock` | the time it goes by, and how a test lets it pass |
 //!
 //! Nothing here has state of Kafka's: every call is one message to the actor that has it.
 
@@ -14,6 +15,7 @@ mod admin;
 mod append;
 mod batch;
 mod builder;
+mod clock;
 mod error;
 mod group;
 mod member;
@@ -38,6 +40,7 @@ pub use admin::{Admin, NewTopic};
 pub use append::{Acks, Appended};
 pub use batch::{Batch, Record};
 pub use builder::EngineBuilder;
+pub use clock::Clock;
 pub use error::EngineError;
 pub use group::{CommittedOffset, Group};
 pub use member::Membership;
@@ -72,7 +75,8 @@ impl Engine {
     }
 
     /// A broker for a test: in a temporary directory, which goes when it stops, on a free port of
-    /// 127.0.0.1 and on one core. Any number of them can run in one process.
+    /// 127.0.0.1 and on one core. Any number of them can run in one process, each with a
+    /// [`clock`](Self::clock) of its own that the test can advance.
     ///
     /// ```
     /// # fn main() -> Result<(), ottla::StartError> {
@@ -115,6 +119,12 @@ impl Engine {
     #[must_use]
     pub fn group(&self, id: impl AsRef<str>) -> Group {
         Group::new(Arc::clone(&self.shared), id.as_ref())
+    }
+
+    /// The time it goes by, which a test can let pass.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        Clock::new(Arc::clone(&self.shared))
     }
 
     /// Topics and their settings.

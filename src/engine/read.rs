@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use ottla_actors::partition::messages::{ListOffset, ReadOutcome, Watch};
 use ottla_actors::partition::{FetchWait, FetchWatcher};
-use ottla_actors::runtime::{ReplyPort, monotonic_ms};
+use ottla_actors::runtime::ReplyPort;
 use ottla_core::base::{LeaderEpoch, Offset};
 use ottla_core::partition::{Isolation, ReadRequest};
 use ottla_core::record::{BatchIter, RecordIter, TimestampType};
@@ -166,12 +166,13 @@ impl Partition {
             return Ok(outcome);
         }
         let patience = u64::try_from(options.wait.as_millis()).unwrap_or(u64::MAX);
-        let deadline_ms = monotonic_ms().saturating_add(patience);
+        let clock = self.topic.shared().clock();
+        let deadline_ms = clock.monotonic_ms().saturating_add(patience);
         let (wait, woken) = FetchWait::new(u64::from(missing));
         let watcher = FetchWatcher { wait, index: 0, deadline_ms };
         self.deliver(Watch { seen: outcome.limit, watcher })?;
         // woken, or the time is over: either way what there is now is read
-        drop(tokio::time::timeout(options.wait, woken).await);
+        _ = clock.timeout(options.wait, woken).await;
         self.fetch_once(from, options).await
     }
 

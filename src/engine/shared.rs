@@ -8,7 +8,7 @@ use std::task::Poll;
 use actix::{Handler, Message};
 use ottla_actors::node::Node;
 use ottla_actors::partition::{PartitionActor, Refusable};
-use ottla_actors::runtime::MemoryPermit;
+use ottla_actors::runtime::{Clock, MemoryPermit};
 use ottla_core::base::TopicPartition;
 use ottla_core::partition::Refusal;
 
@@ -27,6 +27,11 @@ impl Shared {
 
     pub(super) fn stop(&self) {
         self.stopped.store(true, Ordering::Release);
+    }
+
+    /// The time the broker goes by.
+    pub(super) fn clock(&self) -> &Clock {
+        self.node.cores.clock()
     }
 
     /// The broker, as long as it runs.

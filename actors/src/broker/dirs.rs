@@ -8,7 +8,7 @@ use ottla_core::storage::{Disk, LogDir, Owner, StorageError, base64_uuid};
 use uuid::Uuid;
 
 use super::StartError;
-use crate::runtime::now;
+use crate::runtime::Clock;
 
 /// Open log directories and the cluster they belong to.
 pub(super) struct Opened {
@@ -24,18 +24,24 @@ pub(super) struct Opened {
 pub(super) async fn open_all(
     settings: Arc<Settings>,
     disk: Arc<dyn Disk>,
+    clock: Clock,
 ) -> Result<Opened, StartError> {
-    let opened = tokio::task::spawn_blocking(move || open_blocking(&settings, &disk)).await;
+    let open = move || open_blocking(&settings, &disk, &clock);
+    let opened = tokio::task::spawn_blocking(open).await;
     opened.unwrap_or_else(|_| Err(StartError::Interrupted))
 }
 
-fn open_blocking(settings: &Settings, disk: &Arc<dyn Disk>) -> Result<Opened, StartError> {
+fn open_blocking(
+    settings: &Settings,
+    disk: &Arc<dyn Disk>,
+    clock: &Clock,
+) -> Result<Opened, StartError> {
     let cluster_id = cluster_id(settings, &**disk);
     let owner = Owner { node_id: settings.node_id, cluster_id: cluster_id.clone() };
     let mut dirs = Vec::new();
     let mut failed = None;
     for path in &settings.log_dirs {
-        match LogDir::open(Arc::clone(disk), path, &owner, fresh_id(), now()) {
+        match LogDir::open(Arc::clone(disk), path, &owner, fresh_id(), clock.now()) {
             Ok(dir) => dirs.push(dir),
             Err(error @ (StorageError::Locked { .. } | StorageError::WrongOwner { .. })) => {
                 return Err(StartError::LogDir(error));

@@ -18,13 +18,22 @@ use crate::controller;
 use crate::node::Node;
 use crate::partition::{FetchSessionCache, Partitions, ProducerIds};
 use crate::protocol::{Listener, Server};
-use crate::runtime::{Cores, Credits, Guardian, RestartPolicy, log_panics};
+use crate::runtime::{Clock, Cores, Credits, Guardian, RestartPolicy, log_panics};
 use crate::storage::{Storage, StorageOptions};
 
 pub use error::StartError;
 
 /// How long requests in flight may take to finish when the broker stops.
 const DRAIN_MS: u64 = 1_500;
+
+/// How a broker takes part in the process it is started in.
+#[derive(Clone, Debug, Default)]
+pub struct Manner {
+    /// It opens no socket: only this process uses it, by messages to its actors.
+    pub inside: bool,
+    /// The time it goes by.
+    pub clock: Clock,
+}
 
 /// A running broker.
 pub struct Broker {
@@ -41,34 +50,27 @@ impl Broker {
     /// # Errors
     /// What stopped the start, with what to do about it.
     pub async fn start(settings: Arc<Settings>, disk: Arc<dyn Disk>) -> Result<Self, StartError> {
-        let begun = Instant::now();
-        // a port that is taken is said before anything else is touched
-        let bound = listen::bind_all(&settings).await?;
-        Self::start_with(settings, disk, Some(bound), begun).await
+        Self::start_as(settings, disk, Manner::default()).await
     }
 
-    /// Starts a broker that opens no socket: only this process uses it, by messages to its
-    /// actors. To be called inside a running actix system.
+    /// Starts a broker in another manner than a process of its own does; to be called inside a
+    /// running actix system.
     ///
     /// # Errors
     /// What stopped the start, with what to do about it.
-    pub async fn start_inside(
+    pub async fn start_as(
         settings: Arc<Settings>,
         disk: Arc<dyn Disk>,
+        manner: Manner,
     ) -> Result<Self, StartError> {
-        Self::start_with(settings, disk, None, Instant::now()).await
-    }
-
-    async fn start_with(
-        settings: Arc<Settings>,
-        disk: Arc<dyn Disk>,
-        bound: Option<listen::Bound>,
-        begun: Instant,
-    ) -> Result<Self, StartError> {
+        let begun = Instant::now();
+        let Manner { inside, clock } = manner;
+        // a port that is taken is said before anything else is touched
+        let bound = if inside { None } else { Some(listen::bind_all(&settings).await?) };
         log_panics();
         let files = limits::raise_file_limit();
-        let opened = dirs::open_all(Arc::clone(&settings), Arc::clone(&disk)).await?;
-        let node = make_node(settings, disk, opened, files)?;
+        let opened = dirs::open_all(Arc::clone(&settings), Arc::clone(&disk), clock.clone());
+        let node = make_node(settings, disk, opened.await?, files, clock)?;
         let listeners = bound.as_ref().map_or_else(Vec::new, |(_, listeners)| listeners.clone());
         // set once, right here
         drop(node.listeners.set(listeners));
@@ -144,10 +146,11 @@ fn make_node(
     disk: Arc<dyn Disk>,
     opened: dirs::Opened,
     files: usize,
+    clock: Clock,
 ) -> Result<Arc<Node>, StartError> {
     let count = usize::try_from(settings.ottla_cores).unwrap_or(0);
     let count = if count == 0 { Cores::available() } else { count };
-    let cores = Arc::new(Cores::start(count, false).map_err(StartError::Cores)?);
+    let cores = Arc::new(Cores::start_by(clock, count, false).map_err(StartError::Cores)?);
     let memory = u64::try_from(settings.request_memory_bytes()).unwrap_or(u64::MAX);
     let guardian = Guardian::new(Arc::clone(&cores), RestartPolicy::default());
     let mut options = StorageOptions::from_settings(&settings);

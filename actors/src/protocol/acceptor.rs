@@ -15,7 +15,7 @@ use tokio::io::unix::AsyncFd;
 use super::messages::{Adopt, StopAccepting};
 use super::quotas::ConnectionQuotas;
 use super::{ConnectionHost, ConnectionInfo, Listener};
-use crate::runtime::{Epitaph, Registry, monotonic_ms, tell};
+use crate::runtime::{Epitaph, Registry, monotonic_ms, sleep, tell};
 
 /// The pause after the first failed accept of a streak; doubled up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
@@ -131,7 +131,7 @@ async fn accept_all(parts: &AcceptorParts) -> io::Result<()> {
                 pause = FIRST_PAUSE;
                 hand_over(parts, stream, peer);
                 if let Some(wait) = parts.quotas.pace(monotonic_ms()) {
-                    tokio::time::sleep(wait).await;
+                    sleep(wait).await;
                 }
             }
             Err(error) if is_of_one_connection(&error) => {}

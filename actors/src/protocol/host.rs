@@ -15,7 +15,7 @@ use super::lodging::Lodging;
 use super::messages::{Adopt, Close, Closed, Drain, DrainAll};
 use super::outbox::Outbox;
 use crate::node::Node;
-use crate::runtime::{Epitaph, ReplyPort, monotonic_ms, start_here, tell};
+use crate::runtime::{Epitaph, ReplyPort, monotonic_ms, run_interval, start_here, tell};
 
 /// The bounds a connection lives under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +103,7 @@ impl ConnectionHost {
         let Some(max_idle_ms) = self.rules.max_idle_ms else { return };
         if self.sweep.is_none() {
             let every = Duration::from_millis((max_idle_ms / 8).clamp(10, 5_000));
-            self.sweep = Some(ctx.run_interval(every, move |host, ctx| {
+            self.sweep = Some(run_interval(ctx, every, move |host, ctx| {
                 host.close_idle(max_idle_ms);
                 buffers::tidy();
                 if host.guests.is_empty()

@@ -32,8 +32,9 @@ use ottla_core::storage::RealDisk;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::broker::Broker;
+use crate::broker::{Broker, Manner};
 use crate::partition::testing::batch;
+use crate::runtime::Clock;
 
 struct Client(TcpStream);
 
@@ -166,6 +167,41 @@ fn with_broker<F: Future<Output = ()>>(test: impl FnOnce(Client, Topic) -> F) {
         let topic = Topic { name: "t", id: client.create("t", 3).await };
         let done = tokio::time::timeout(Duration::from_secs(30), test(client, topic)).await;
         assert!(done.is_ok(), "the test took too long");
+        broker.stop().await;
+    });
+}
+
+#[test]
+fn fetches_and_idle_connections_go_by_the_clock_of_their_broker() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("data").to_string_lossy().into_owned();
+    let settings = [("listeners", "PLAINTEXT://127.0.0.1:0"), ("log.dirs", &path)];
+    let settings = Arc::new(Settings::with(settings).unwrap());
+    actix_rt::System::new().block_on(async {
+        let clock = Clock::still();
+        let manner = Manner { inside: false, clock: clock.clone() };
+        let broker = Broker::start_as(settings, Arc::new(RealDisk), manner).await.unwrap();
+        let bound = broker.listeners()[0].bound;
+        let mut client = Client(TcpStream::connect(bound).await.unwrap());
+        let topic = Topic { name: "t", id: client.create("t", 1).await };
+        let mut request = fetch(12, &topic, &[(0, 0)]);
+        request.max_wait_ms = 300_000;
+        client.send(ApiKey::Fetch, 12, &request).await;
+        for passed in 0.. {
+            // the fetch may not have arrived yet: its time begins when it has
+            assert!(passed < 1_000, "the fetch was not answered");
+            clock.advance(Duration::from_secs(30)).await;
+            let soon = Duration::from_millis(10);
+            if tokio::time::timeout(soon, client.0.peek(&mut [0])).await.is_ok() {
+                assert!(passed >= 9, "answered after {passed} half minutes");
+                break;
+            }
+        }
+        let answer: FetchResponse = client.receive(ApiKey::Fetch, 12).await;
+        assert!(offsets(&answer).is_empty());
+        // `connections.max.idle.ms`
+        clock.advance(Duration::from_secs(601)).await;
+        assert_eq!(client.0.read(&mut [0]).await.unwrap(), 0);
         broker.stop().await;
     });
 }

@@ -11,6 +11,7 @@ use ottla_core::base::TopicPartition;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
+use super::Clock;
 use super::named;
 use super::panics::mark_core_thread;
 
@@ -26,6 +27,7 @@ pub struct Cores {
     handles: Vec<ArbiterHandle>,
     runtimes: Vec<tokio::runtime::Handle>,
     arbiters: Mutex<Vec<Arbiter>>,
+    clock: Clock,
 }
 
 impl Cores {
@@ -37,11 +39,25 @@ impl Cores {
     /// # Errors
     /// A thread or its event loop could not be made.
     pub fn start(count: usize, pin: bool) -> io::Result<Self> {
-        let arbiters = (0..count.max(1)).map(|core| start_one(core, pin));
+        Self::start_by(Clock::system(), count, pin)
+    }
+
+    /// [`Self::start`] with threads that go by `clock`.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_by(clock: Clock, count: usize, pin: bool) -> io::Result<Self> {
+        let arbiters = (0..count.max(1)).map(|core| start_one(core, pin, &clock));
         let arbiters = arbiters.collect::<io::Result<Vec<_>>>()?;
         let (arbiters, runtimes): (Vec<_>, _) = arbiters.into_iter().unzip();
         let handles = arbiters.iter().map(Arbiter::handle).collect();
-        Ok(Self { handles, runtimes, arbiters: Mutex::new(arbiters) })
+        Ok(Self { handles, runtimes, arbiters: Mutex::new(arbiters), clock })
+    }
+
+    /// The clock its threads go by.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// The number of CPUs this process may use.
@@ -124,17 +140,25 @@ impl Cores {
     }
 }
 
-fn start_one(core: usize, pin: bool) -> io::Result<(Arbiter, tokio::runtime::Handle)> {
+fn start_one(
+    core: usize,
+    pin: bool,
+    clock: &Clock,
+) -> io::Result<(Arbiter, tokio::runtime::Handle)> {
     let (sender, handle) = std::sync::mpsc::channel();
+    let clock = clock.clone();
     let arbiter = Arbiter::try_with_tokio_rt(move || {
         HERE.set(Some(core));
         name_thread(core);
         mark_core_thread();
+        clock.enter();
         if pin {
             pin_thread(core);
         }
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        // those that do the core's blocking work
+        runtime.on_thread_start(move || clock.enter());
+        let runtime = runtime.enable_io().enable_time().build()?;
         // the receiver waits for it
         _ = sender.send(runtime.handle().clone());
         Ok(runtime)

@@ -9,6 +9,7 @@ use std::time::Duration;
 use actix::{Actor, AsyncContext, Context, SpawnHandle};
 
 use super::clock::monotonic_ms;
+use super::timers::run_later;
 
 /// Wakes its actor when the earliest deadline is due.
 #[derive(Debug, Default)]
@@ -45,7 +46,7 @@ impl DeadlineDriver {
             ctx.cancel_future(handle);
         }
         let delay = Duration::from_millis(next.saturating_sub(monotonic_ms()));
-        self.armed = Some((next, ctx.run_later(delay, fire)));
+        self.armed = Some((next, run_later(ctx, delay, fire)));
     }
 
     /// Notes that the armed sleep has run out.

@@ -1,5 +1,5 @@
 //! The only room that touches arbiters and supervision: cores, the guardian, permits, the send
-//! forms, and the clock.
+//! forms, the clock and the timers.
 
 mod clock;
 mod cores;
@@ -15,8 +15,9 @@ mod registry;
 mod reply;
 mod restarts;
 mod send;
+mod timers;
 
-pub use clock::{monotonic_ms, now};
+pub use clock::{Clock, monotonic_ms, now};
 pub use cores::Cores;
 pub use credits::{Credits, MemoryPermit, RequestTicket};
 pub use deadline::DeadlineDriver;
@@ -29,3 +30,4 @@ pub use registry::{Generation, Registry, Route};
 pub use reply::{Answer, Reply, ReplyPort};
 pub use restarts::{RestartPolicy, Restarts, Verdict};
 pub use send::{Refused, ask, offer, offer_to, tell, tell_to};
+pub use timers::{run_interval, run_later, sleep, timeout};

@@ -19,11 +19,11 @@ mod sweep;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use actix::{Actor, Addr, AsyncContext, Context};
+use actix::{Actor, Addr, Context};
 use ottla_core::base::TopicPartition;
 
 use crate::partition::messages::LogLost;
-use crate::runtime::{Epitaph, tell};
+use crate::runtime::{Epitaph, now, run_interval, tell};
 use jobs::Jobs;
 use messages::DirectoryFailed;
 use slot::{Slot, Slots};
@@ -108,7 +108,8 @@ impl Actor for StorageActor {
         for partition in self.dir.attached(self.core) {
             tell(&partition, LogLost::Rebuilt);
         }
-        ctx.run_interval(sweep::PERIOD, Self::tick);
+        self.sweep.begin(now(), self.options.retention_check_ms);
+        run_interval(ctx, sweep::PERIOD, Self::tick);
     }
 }
 

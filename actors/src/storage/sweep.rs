@@ -48,6 +48,12 @@ impl Sweep {
         }
     }
 
+    /// Retention begins half a minute after the start, as in Kafka
+    /// (`LogManager.InitialTaskDelayMs`), or earlier if it is to come more often.
+    pub(super) fn begin(&mut self, now: Tick, interval_ms: u64) {
+        self.retention_at = now.monotonic_ms.saturating_add(interval_ms.clamp(1, 30_000));
+    }
+
     /// A log has changed: only those are looked at, as most of thousands are idle.
     pub(super) fn touched(&mut self, id: LogId, slot: &mut Slot) {
         if !std::mem::replace(&mut slot.touched, true) {
@@ -93,14 +99,9 @@ impl StorageActor {
             if now.monotonic_ms < self.sweep.retention_at {
                 return;
             }
-            let first = self.sweep.retention_at == 0;
-            let interval = self.options.retention_check_ms;
-            // Kafka waits half a minute after its start (`LogManager.InitialTaskDelayMs`)
-            let wait = if first { interval.min(30_000) } else { interval };
-            self.sweep.retention_at = now.monotonic_ms.saturating_add(wait.max(1));
-            if !first {
-                self.sweep.pending = self.slots.ids().into();
-            }
+            let interval = self.options.retention_check_ms.max(1);
+            self.sweep.retention_at = now.monotonic_ms.saturating_add(interval);
+            self.sweep.pending = self.slots.ids().into();
         }
         for _ in 0..SLICE {
             let Some(id) = self.sweep.pending.pop_front() else { return };

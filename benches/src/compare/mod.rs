@@ -258,7 +258,7 @@ async fn measure(options: &CompareOptions, row: &Row, broker: &Broker, stop: &St
         Err(error) => return failed(error),
     };
     quiet(options.quiet.unwrap_or(if options.short { 3.0 } else { 20.0 })).await;
-    let outcome = bench.run_until(stop).await;
+    let outcome = bench.run_until(stop, None).await;
     drop(locked);
     match outcome {
         Ok(report) => report.json(),

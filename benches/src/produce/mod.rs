@@ -1,17 +1,22 @@
 //! Producers: as much as the broker takes, or so much a second.
 
 mod actor;
+mod feeder;
+mod paths;
 mod plan;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix::Addr;
 use tokio::sync::Notify;
 
 use crate::batch;
 use crate::clock::{Window, now, seconds};
+use crate::embed::Embedder;
 use crate::error::BenchError;
-use crate::fleet::{Counts, Fleet, begin_all, connect_all};
+use crate::fleet::{Bearer, Counts, Fleet, begin_all, connect_all};
 use crate::histogram::{Latencies, as_f64};
 use crate::live::{self, Unit};
 use crate::options::{Common, RecordOptions, TimeOptions, TopicOptions};
@@ -21,6 +26,7 @@ use crate::usage::{Meter, Used, Work};
 use crate::wire::{self, Api, Client, LATEST, Topic};
 
 pub(crate) use actor::Producer;
+pub use paths::Path;
 pub(crate) use plan::{Plan, Requests, Share, pairs, shares};
 
 /// Measures producing: throughput, latency and what a request costs the broker.
@@ -67,6 +73,15 @@ pub struct ProduceOptions {
     /// Writes one batch to each partition before the warm-up
     #[arg(long)]
     pub prime: bool,
+    /// How batches get to the broker
+    #[arg(long, value_enum, value_name = "PATH", default_value = "wire")]
+    pub path: Path,
+    /// Cores of a broker inside this process; 0: all
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub cores: usize,
+    /// Folder for the data of a broker inside this process [default: the system's temporary folder]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
 }
 
 impl ProduceOptions {
@@ -80,7 +95,18 @@ impl ProduceOptions {
         if !(0.0..1e12).contains(&self.rate) {
             return Err(BenchError::options("--rate must not be negative"));
         }
+        let of_the_wire = self.rate > 0.0 || self.parts_per_request > 1 || self.prime;
+        if self.path != Path::Wire && of_the_wire {
+            let what = "--rate, --parts-per-request and --prime are for --path wire";
+            return Err(BenchError::options(what));
+        }
         Ok(())
+    }
+
+    /// What one request stands for in the live view.
+    fn unit(&self) -> Unit {
+        let messages = as_f64(u64::try_from(self.records.batch_records).unwrap_or(0));
+        Unit::Requests { messages, bytes: self.records.record_size as f64 }
     }
 }
 
@@ -116,11 +142,21 @@ impl RunTopic {
 }
 
 /// Runs producers.
-pub(crate) async fn run(options: &ProduceOptions, stop: &Stop) -> Result<Report, BenchError> {
+pub(crate) async fn run(
+    options: &ProduceOptions,
+    stop: &Stop,
+    embedder: Option<&dyn Embedder>,
+) -> Result<Report, BenchError> {
     options.check()?;
+    if matches!(options.path, Path::Engine | Path::EngineEncoded) {
+        return paths::engine(options, stop, embedder).await;
+    }
     let mut client = Client::connect(&options.common.bootstrap_server).await?;
     let topic = RunTopic::open(&mut client, &options.topic).await?;
-    let result = measured(options, stop, &mut client, &topic).await;
+    let result = match options.path {
+        Path::Client => paths::client(options, stop, &mut client, &topic).await,
+        _ => measured(options, stop, &mut client, &topic).await,
+    };
     let closed = topic.close(&mut client).await;
     let report = result?;
     closed.map(|()| report)
@@ -158,34 +194,45 @@ async fn measured(
     let unit = Unit::Requests { messages, bytes: options.records.record_size as f64 };
     let common = &options.common;
     let run = drive(&plan, shares, common.threads, common.pid, stop, unit).await?;
-    let Observed { used: Some(used), .. } = run.observed else {
-        return Err(run.observed.failed.unwrap_or(BenchError::Interrupted));
-    };
-    let counts = &run.observed.all;
-
-    let seconds = plan.window.seconds().max(1e-9);
-    let requests = as_f64(counts.counted);
     report.set("produce_version", plan.version);
+    report.set("req_bytes", frame_bytes);
+    rates(options, &plan, &run, per_request, &mut report)?;
+    if options.rate > 0.0 {
+        report.set("send_lag_us", run.latencies.1.to_json());
+        report.set("behind_reqs", run.observed.all.behind);
+    }
+    run.observed.write(&mut report, stop);
+    let promised = Promised::of(&run.observed.all, messages);
+    stored(client, topic, &before, promised, &mut report).await?;
+    Ok(report)
+}
+
+/// Writes down how much went, how long it took and what was used for it.
+fn rates(
+    options: &ProduceOptions,
+    plan: &Plan,
+    run: &Run,
+    per_request: usize,
+    report: &mut Report,
+) -> Result<(), BenchError> {
+    let Some(used) = run.observed.used else {
+        return Err(BenchError::Interrupted);
+    };
+    let records = options.records.batch_records * per_request;
+    let messages = as_f64(u64::try_from(records).unwrap_or(0));
+    let seconds = plan.window.seconds().max(1e-9);
+    let requests = as_f64(run.observed.all.counted);
     report.number("secs", seconds);
     report.number("msgs_per_s", requests * messages / seconds);
     let megabytes = requests * messages * options.records.record_size as f64 / 1e6;
     report.number("mb_per_s", megabytes / seconds);
     report.number("req_per_s", requests / seconds);
-    report.set("req_bytes", frame_bytes);
     report.latencies("lat_us", &run.latencies.0);
-    if options.rate > 0.0 {
-        report.set("send_lag_us", run.latencies.1.to_json());
-        report.set("behind_reqs", counts.behind);
-    }
-    let work = Work {
-        messages: requests * messages,
-        megabytes: requests * as_f64(u64::try_from(frame_bytes).unwrap_or(0)) / 1e6,
-        requests,
-    };
+    let bytes = report.json().get("req_bytes").and_then(serde_json::Value::as_u64);
+    let wire = bytes.map_or(megabytes, |bytes| requests * as_f64(bytes) / 1e6);
+    let work = Work { messages: requests * messages, megabytes: wire, requests };
     used.write(report.fields(), work);
-    run.observed.write(&mut report, stop);
-    stored(client, topic, &before, counts, messages, &mut report).await?;
-    Ok(report)
+    Ok(())
 }
 
 /// What became of a run.
@@ -238,10 +285,22 @@ pub(crate) async fn drive(
         let plan = Arc::clone(plan);
         producers.push(fleet.spawn(index, move |recorder| Producer::new(plan, share, recorder)));
     }
-    let outcome = match connect_all(&producers).await {
+    run_fleet(fleet, producers, &plan.window, pid, stop, unit).await
+}
+
+/// Lets actors that bear load connect and begin, and measures until they are done.
+async fn run_fleet<A: Bearer>(
+    fleet: Fleet,
+    actors: Vec<Addr<A>>,
+    window: &Arc<Window>,
+    pid: Option<u32>,
+    stop: &Stop,
+    unit: Unit,
+) -> Result<Run, BenchError> {
+    let outcome = match connect_all(&actors).await {
         Ok(()) => {
-            let work = begin_all(producers, Arc::clone(&plan.window));
-            Ok(observe(&fleet, &plan.window, pid, stop, unit, work).await)
+            let work = begin_all(actors, Arc::clone(window));
+            Ok(observe(&fleet, window, pid, stop, unit, work).await)
         }
         Err(error) => Err(error),
     };
@@ -294,19 +353,36 @@ pub(crate) async fn observe(
     }
 }
 
+/// What a broker has been sent and has promised, in messages.
+#[derive(Clone, Copy, Debug)]
+struct Promised {
+    sent: i64,
+    acked: i64,
+    /// Acknowledged without an error.
+    well: i64,
+}
+
+impl Promised {
+    fn of(counts: &Counts, messages: f64) -> Self {
+        let messages = messages as i64;
+        let times = |requests: u64| i64::try_from(requests).unwrap_or(i64::MAX) * messages;
+        Self {
+            sent: times(counts.sent),
+            acked: times(counts.answered),
+            well: times(counts.answered.saturating_sub(counts.errors)),
+        }
+    }
+}
+
 /// Compares what the broker holds with what it has acknowledged.
 async fn stored(
     client: &mut Client,
     topic: &RunTopic,
     before: &[i64],
-    counts: &Counts,
-    messages: f64,
+    promised: Promised,
     report: &mut Report,
 ) -> Result<(), BenchError> {
-    let messages = messages as i64;
-    let times = |requests: u64| i64::try_from(requests).unwrap_or(i64::MAX) * messages;
-    let (sent, acked) = (times(counts.sent), times(counts.answered));
-    let well = times(counts.answered.saturating_sub(counts.errors));
+    let Promised { sent, well, .. } = promised;
     let mut stored = -1;
     // what was sent without acknowledgements may still be on its way
     for _ in 0..50 {
@@ -319,7 +395,7 @@ async fn stored(
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    report.set("acked_msgs", acked);
+    report.set("acked_msgs", promised.acked);
     report.set("stored_msgs", stored);
     report.set("stored_ok", (well..=sent).contains(&stored));
     Ok(())

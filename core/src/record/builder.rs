@@ -139,6 +139,16 @@ impl BatchBuilder {
         self
     }
 
+    /// Moves the timestamps of all records so that the newest is of `newest`.
+    pub fn move_times(&mut self, newest: i64) {
+        if self.count == 0 {
+            return;
+        }
+        let by = newest.wrapping_sub(self.max_timestamp);
+        self.base_timestamp = self.base_timestamp.wrapping_add(by);
+        self.max_timestamp = newest;
+    }
+
     /// How many records are in.
     #[must_use]
     pub fn len(&self) -> usize {

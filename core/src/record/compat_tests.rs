@@ -159,6 +159,25 @@ proptest! {
     }
 
     #[test]
+    fn times_are_moved_together(
+        input in prop::collection::vec(plain_record(), 1..20),
+        newest in 0i64..1 << 40,
+    ) {
+        let mut builder = BatchBuilder::new();
+        for (timestamp, key, value) in &input {
+            builder.push(*timestamp, key.as_deref(), value.as_deref(), &[]);
+        }
+        builder.move_times(newest);
+        let bytes = builder.build(Offset(5), LeaderEpoch(1), Compression::None);
+        let read = RecordBatchDecoder::decode_all(&mut bytes.clone()).unwrap();
+        let times = read.iter().flat_map(|set| &set.records).map(|record| record.timestamp);
+        let times: Vec<i64> = times.collect();
+        let by = newest - input.iter().map(|(timestamp, ..)| *timestamp).max().unwrap();
+        let expected: Vec<i64> = input.iter().map(|(timestamp, ..)| timestamp + by).collect();
+        prop_assert_eq!(times, expected);
+    }
+
+    #[test]
     fn the_libraries_batches_are_read(input in prop::collection::vec(plain_record(), 1..20)) {
         let bytes = library_batch(&input);
         prop_assert_eq!(verify_crc(&bytes), Ok(()));

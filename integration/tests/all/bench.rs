@@ -46,6 +46,20 @@ fn what_producers_were_promised_is_stored() {
 }
 
 #[test]
+fn every_path_leads_into_the_log() {
+    let broker = OttlaProcess::with_defaults();
+    for path in ["client", "engine", "engine-encoded"] {
+        let more = ["--path", path, "--partitions", "2", "--connections", "3"];
+        let arguments = [&["produce"], &SHORT[..], &more].concat();
+        let result = result(&bench(&arguments, &broker.bootstrap()));
+        assert_eq!(result["path"], path, "{result}");
+        assert_eq!(result["stored_ok"], true, "{result}");
+        assert_eq!(result["errors"], 0, "{result}");
+        assert!(result["stored_msgs"].as_i64() > Some(0), "{result}");
+    }
+}
+
+#[test]
 fn fetchers_find_every_offset() {
     let broker = OttlaProcess::with_defaults();
     let more = ["--fill", "1e6", "--partitions", "3", "--connections", "2", "--verify"];

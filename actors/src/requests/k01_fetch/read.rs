@@ -11,7 +11,7 @@ use super::Limits;
 use crate::node::Node;
 use crate::partition::messages::{Read, ReadReply, Watch};
 use crate::partition::{FetchWait, FetchWatcher};
-use crate::runtime::monotonic_ms;
+use crate::runtime::{monotonic_ms, timeout};
 
 /// How often one fetch may wait. It waits again if it was woken and there is still too little: an
 /// append between its read and its watch wakes it whatever it brought.
@@ -72,7 +72,7 @@ impl<'a> Reading<'a> {
             targets::deliver(self.node, target, Watch { seen: outcome.limit, watcher });
         }
         // woken, or the time is over: either way what has news is read
-        drop(tokio::time::timeout(Duration::from_millis(left_ms), woken).await);
+        _ = timeout(Duration::from_millis(left_ms), woken).await;
         let dirty = wait.close();
         let fresh = self.read(&dirty).await?;
         for (index, reply) in dirty.iter().zip(fresh) {

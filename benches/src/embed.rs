@@ -1,0 +1,50 @@
+//! A broker in this very process, for measurements without a socket. The bench actors cannot start
+//! one: who runs them brings it along.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+/// What comes later.
+pub type Later<T> = Pin<Box<dyn Future<Output = T>>>;
+
+/// Starts brokers in this process.
+pub trait Embedder: Sync {
+    /// Starts one with so many cores (0: all) and its data below `dir` (none: the system's
+    /// temporary folder). What was wrong comes back as text.
+    fn start(&self, cores: usize, dir: Option<PathBuf>)
+    -> Later<Result<Box<dyn Embedded>, String>>;
+}
+
+/// A running broker in this process.
+pub trait Embedded {
+    /// Makes a topic.
+    fn create(&self, topic: &str, partitions: u16) -> Later<Result<(), String>>;
+
+    /// What a bench actor needs to append to a partition.
+    fn appender(&self, topic: &str, partition: i32, acks: i16) -> Box<dyn Appender>;
+
+    /// How many records a partition holds.
+    fn stored(&self, topic: &str, partition: i32) -> Later<Result<i64, String>>;
+
+    /// Stops it and removes its data.
+    fn stop(self: Box<Self>) -> Later<()>;
+}
+
+/// What is appended at once.
+#[derive(Clone, Debug)]
+pub enum Load {
+    /// A batch that was encoded before.
+    Encoded(Bytes),
+    /// The values of records that are put into a batch each time.
+    Values(Arc<[Bytes]>),
+}
+
+/// Appends to one partition.
+pub trait Appender: Send {
+    /// Appends, and returns Kafka's error code, 0 if there is none.
+    fn append(&self, load: &Load) -> Later<i16>;
+}
