@@ -32,7 +32,12 @@ pub fn read_leader_epochs(
     partition_dir: &Path,
 ) -> Result<Vec<EpochStart>, StorageError> {
     let path = partition_dir.join(LEADER_EPOCH_CHECKPOINT);
-    let lines = layout::read_lines(disk, &path, MAX_FILE)?;
+    let text = layout::read_text(disk, &path, MAX_FILE)?;
+    let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    if !text.is_empty() && !text.ends_with('\n') {
+        let expected = "a last line that ends";
+        return Err(StorageError::Malformed { path, line: lines.len(), expected });
+    }
     let mut epochs = Vec::new();
     for (line, text) in layout::checkpoint_entries(&path, &lines)? {
         let fields = text.split_once(' ');

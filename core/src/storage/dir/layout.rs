@@ -57,15 +57,22 @@ pub(super) fn read_lines(
     path: &Path,
     limit: usize,
 ) -> Result<Vec<String>, StorageError> {
+    Ok(read_text(disk, path, limit)?.lines().map(str::to_owned).collect())
+}
+
+/// A file's text; empty if there is no such file.
+pub(super) fn read_text(
+    disk: &dyn Disk,
+    path: &Path,
+    limit: usize,
+) -> Result<String, StorageError> {
     let content = disk.read_small(path, limit);
     let content = content.map_err(|error| StorageError::io("read", path, error))?;
-    let Some(content) = content else { return Ok(Vec::new()) };
-    let text = String::from_utf8(content).map_err(|error| {
+    String::from_utf8(content.unwrap_or_default()).map_err(|error| {
         let good = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
         let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
         StorageError::Malformed { path: path.to_owned(), line, expected: "UTF-8 text" }
-    })?;
-    Ok(text.lines().map(str::to_owned).collect())
+    })
 }
 
 /// The entries of a checkpoint file with their line numbers, its two first lines checked

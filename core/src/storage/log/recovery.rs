@@ -10,7 +10,7 @@ use crate::base::{Offset, Tick, TopicPartition};
 use crate::storage::index::Place;
 use crate::storage::names::{self, FileKind};
 use crate::storage::segment::{BatchVisitor, MAX_SIZE, Scan, Segment};
-use crate::storage::{LogConfig, Problem, StorageError};
+use crate::storage::{DirEntry, LogConfig, Problem, StorageError};
 
 /// What opening a log took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,8 +58,27 @@ impl Log {
         open: &OpenLog<'_>,
         visitor: &mut dyn BatchVisitor,
     ) -> Result<(Self, Recovery), StorageError> {
+        let files = Self::files(open)?;
+        Self::open_listed(open, &files, visitor)
+    }
+
+    /// Clears what an interrupted deletion or cleaning left in the directory, which is made if it
+    /// is not there, and lists the files that stay.
+    pub(crate) fn files(open: &OpenLog<'_>) -> Result<Vec<DirEntry>, StorageError> {
         open.env.health.check()?;
-        let mut opening = Opening::list(open)?;
+        let disk = &*open.env.disk;
+        let made = disk.create_dir_all(open.dir);
+        made.map_err(|error| StorageError::io("create directory", open.dir, error))?;
+        leftovers::clear(Place { disk, dir: open.dir })
+    }
+
+    /// As [`Self::open`], with the directory's files as [`Self::files`] has listed them.
+    pub(crate) fn open_listed(
+        open: &OpenLog<'_>,
+        files: &[DirEntry],
+        visitor: &mut dyn BatchVisitor,
+    ) -> Result<(Self, Recovery), StorageError> {
+        let mut opening = Opening::over(open, files)?;
         if open.state.clean {
             opening.load_clean(visitor)?;
         } else {
@@ -102,16 +121,12 @@ impl<'a> Opening<'a> {
         Place { disk: &*self.open.env.disk, dir: self.open.dir }
     }
 
-    /// Finds the segments; removes what an interrupted deletion or cleaning left.
-    fn list(open: &'a OpenLog<'a>) -> Result<Self, StorageError> {
-        let disk = &*open.env.disk;
-        let made = disk.create_dir_all(open.dir);
-        made.map_err(|error| StorageError::io("create directory", open.dir, error))?;
-        let place = Place { disk, dir: open.dir };
-        let files = leftovers::clear(place)?;
+    /// Finds the segments; removes indexes without one.
+    fn over(open: &'a OpenLog<'a>, files: &[DirEntry]) -> Result<Self, StorageError> {
+        let place = Place { disk: &*open.env.disk, dir: open.dir };
         let mut logs = BTreeMap::new();
         let (mut indexes, mut time_indexes) = (BTreeMap::new(), BTreeMap::new());
-        for file in &files {
+        for file in files {
             match names::classify(&file.name) {
                 FileKind::Log(base) => logs.insert(base, file.len),
                 FileKind::Index(base) => indexes.insert(base, file.len),

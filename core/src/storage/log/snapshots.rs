@@ -7,28 +7,13 @@ use std::path::PathBuf;
 use super::Log;
 use crate::base::{Offset, TopicId};
 use crate::storage::dir::{self, EpochStart};
-use crate::storage::names::{self, FileKind, segment_file};
+use crate::storage::names::{self, segment_file};
 use crate::storage::{OpenMode, StorageError};
 
 /// The largest snapshot that is read back: some 900,000 producers.
 const MAX_SNAPSHOT: usize = 64 << 20;
 
 impl Log {
-    /// Offsets of the snapshots that are there, rising.
-    pub fn snapshots(&self) -> Result<Vec<Offset>, StorageError> {
-        let entries = self.env.disk.list(&self.dir);
-        let entries = entries.map_err(|error| StorageError::io("list", &self.dir, error))?;
-        let mut offsets: Vec<Offset> = entries
-            .iter()
-            .filter_map(|entry| match names::classify(&entry.name) {
-                FileKind::Snapshot(offset) => Some(offset),
-                _ => None,
-            })
-            .collect();
-        offsets.sort_unstable();
-        Ok(offsets)
-    }
-
     /// Writes the snapshot of the state before `offset`, in place of one that is there.
     ///
     /// Not synced: a snapshot that did not survive, or is torn, is told by its checksum, and an
@@ -73,10 +58,12 @@ impl Log {
         self.poison(written)
     }
 
-    /// Reads the partition's leader epochs. After `Malformed` they have to be found again by
-    /// [`Log::visit`] from the log's start.
-    pub fn read_leader_epochs(&self) -> Result<Vec<EpochStart>, StorageError> {
-        dir::read_leader_epochs(&*self.env.disk, &self.dir)
+    /// The leader epochs on disk are right, but may not be durable: they were written by a process
+    /// that has ended. The next [`FlushJob`] syncs them.
+    ///
+    /// [`FlushJob`]: crate::storage::FlushJob
+    pub(crate) fn leader_epochs_unsynced(&mut self) {
+        self.flush.replaced(names::LEADER_EPOCH_CHECKPOINT);
     }
 
     /// Writes which topic, by id, the directory belongs to. Durable with the next [`FlushJob`].

@@ -8,12 +8,10 @@ use crate::base::{Offset, Tick};
 use crate::partition::{LeaderEpochCache, ProducerBatch, ProducerStates, decode_snapshot};
 use crate::record::BatchHeader;
 use crate::storage::names::{self, FileKind};
-use crate::storage::{BatchVisitor, Disk, Log, OpenLog, read_leader_epochs};
+use crate::storage::{BatchVisitor, DirEntry, Log, OpenLog, read_leader_epochs};
 
 /// The largest snapshot that is read.
 const MAX_SNAPSHOT: usize = 64 << 20;
-/// The largest epoch checkpoint that is read.
-const MAX_EPOCHS: usize = 16 << 20;
 
 impl From<&BatchHeader> for ProducerBatch {
     fn from(header: &BatchHeader) -> Self {
@@ -56,30 +54,35 @@ impl PartitionLog {
         open: &OpenLog<'_>,
         rules: PartitionLogRules,
     ) -> Result<(Self, Recovery), StorageError> {
-        let (epochs, believed) = load_epochs(open)?;
+        let files = Log::files(open)?;
+        let on_disk = snapshots_of(&files);
+        let (epochs, believed) = load_epochs(open, &files)?;
+        let before = epochs.clone();
         let mut rebuild = Rebuild {
             open,
+            snapshots: &on_disk,
             producers: ProducerStates::new(rules.producer_expiration_ms),
             epochs,
             scanned_from: None,
             covered: false,
             applied_from: Offset::ZERO,
         };
-        let (mut log, recovery) = Log::open(open, &mut rebuild)?;
+        let (mut log, recovery) = Log::open_listed(open, &files, &mut rebuild)?;
         let Rebuild { producers, mut epochs, scanned_from, covered, .. } = rebuild;
         if !believed {
             epochs = LeaderEpochCache::default();
             log.visit(log.log_start_offset(), &mut Epochs(&mut epochs))?;
         }
         let changed = !open.state.clean && log.log_end_offset() > Offset::ZERO;
-        let cut = epochs.truncate_from_end(log.log_end_offset());
-        let moved = epochs.truncate_from_start(log.log_start_offset());
-        let snapshots = log.snapshots()?.into_iter().collect();
-        let mut this = Self { log, rules, producers, epochs, snapshots, changed };
+        epochs.truncate_from_end(log.log_end_offset());
+        epochs.truncate_from_start(log.log_start_offset());
+        let rewrite = !believed || epochs.entries() != before.entries();
+        let mut this = Self { log, rules, producers, epochs, snapshots: on_disk, changed };
         this.drop_stray_snapshots(scanned_from)?;
-        if cut || moved || !believed || scanned_from.is_some() && !this.epochs.entries().is_empty()
-        {
+        if rewrite {
             this.write_epochs()?;
+        } else if scanned_from.is_some() {
+            this.log.leader_epochs_unsynced();
         }
         match scanned_from {
             // the scan began where the snapshot ends: nothing is missing
@@ -145,24 +148,36 @@ impl PartitionLog {
 /// The epochs of the checkpoint file, and whether the file can be believed. It is not synced when
 /// it is written, so a loss of power may leave its first part only; then the last line is cut, or
 /// lines are missing.
-fn load_epochs(open: &OpenLog<'_>) -> Result<(LeaderEpochCache, bool), StorageError> {
+fn load_epochs(
+    open: &OpenLog<'_>,
+    files: &[DirEntry],
+) -> Result<(LeaderEpochCache, bool), StorageError> {
     let mut cache = LeaderEpochCache::default();
-    let disk = &*open.env.disk;
-    match read_leader_epochs(disk, open.dir) {
+    if !files.iter().any(|file| file.name == names::LEADER_EPOCH_CHECKPOINT) {
+        return Ok((cache, true));
+    }
+    match read_leader_epochs(&*open.env.disk, open.dir) {
         Ok(entries) => {
             for entry in entries {
                 cache.assign(entry.epoch, entry.start_offset);
             }
+            Ok((cache, true))
         }
         Err(error @ StorageError::Malformed { .. }) => {
             tracing::warn!(%error, "reading the leader epochs from the log instead");
-            return Ok((cache, false));
+            Ok((cache, false))
         }
-        Err(error) => return Err(error),
+        Err(error) => Err(error),
     }
-    let content = disk.read_small(&open.dir.join(names::LEADER_EPOCH_CHECKPOINT), MAX_EPOCHS);
-    let whole = content.ok().flatten().is_none_or(|content| content.ends_with(b"\n"));
-    Ok(if whole { (cache, true) } else { (LeaderEpochCache::default(), false) })
+}
+
+/// The snapshots among a partition's files.
+fn snapshots_of(files: &[DirEntry]) -> BTreeSet<Offset> {
+    let snapshots = files.iter().filter_map(|file| match names::classify(&file.name) {
+        FileKind::Snapshot(offset) => Some(offset),
+        _ => None,
+    });
+    snapshots.collect()
 }
 
 /// Notes where the epochs of a log begin.
@@ -181,6 +196,8 @@ impl BatchVisitor for Epochs<'_> {
 /// Follows the scan of a recovery.
 struct Rebuild<'a> {
     open: &'a OpenLog<'a>,
+    /// The snapshots on disk.
+    snapshots: &'a BTreeSet<Offset>,
     producers: ProducerStates,
     epochs: LeaderEpochCache,
     scanned_from: Option<Offset>,
@@ -194,9 +211,7 @@ impl BatchVisitor for Rebuild<'_> {
         self.producers.clear();
         // what the scan will see is better known than what the checkpoint says of it
         self.epochs.truncate_from_end(from);
-        let disk = &self.open.env.disk;
-        let snapshot = newest_snapshot(disk, self.open, from);
-        let (at, entries) = snapshot.unwrap_or_default();
+        let (at, entries) = self.newest_snapshot(from).unwrap_or_default();
         let start = self.open.state.log_start;
         self.covered = at >= from || from <= start || from == Offset::ZERO;
         self.scanned_from = Some(from);
@@ -216,22 +231,16 @@ impl BatchVisitor for Rebuild<'_> {
 
 type Snapshot = (Offset, Vec<(crate::base::ProducerId, crate::partition::ProducerState)>);
 
-/// The newest snapshot at or before `upto` that can be read.
-fn newest_snapshot(disk: &Arc<dyn Disk>, open: &OpenLog<'_>, upto: Offset) -> Option<Snapshot> {
-    let mut files: Vec<(Offset, String)> = disk
-        .list(open.dir)
-        .ok()?
-        .into_iter()
-        .filter_map(|entry| match names::classify(&entry.name) {
-            FileKind::Snapshot(offset) if offset <= upto => Some((offset, entry.name)),
-            _ => None,
+impl Rebuild<'_> {
+    /// The newest snapshot at or before `upto` that can be read.
+    fn newest_snapshot(&self, upto: Offset) -> Option<Snapshot> {
+        let OpenLog { env, dir, .. } = self.open;
+        self.snapshots.range(..=upto).rev().find_map(|offset| {
+            let path = dir.join(names::segment_file(*offset, names::SNAPSHOT));
+            let content = env.disk.read_small(&path, MAX_SNAPSHOT).ok()??;
+            Some((*offset, decode_snapshot(&content).ok()?))
         })
-        .collect();
-    files.sort_unstable();
-    files.into_iter().rev().find_map(|(offset, name)| {
-        let content = disk.read_small(&open.dir.join(name), MAX_SNAPSHOT).ok()??;
-        Some((offset, decode_snapshot(&content).ok()?))
-    })
+    }
 }
 
 /// Applies the batches behind a snapshot.
