@@ -103,6 +103,21 @@ impl Handler<ReadLog> for StorageActor {
     type Result = ();
 
     fn handle(&mut self, msg: ReadLog, _: &mut Context<Self>) {
+        let Some(slot) = self.slots.get_mut(msg.log) else { return msg.reply.send(Err(NOT_OPEN)) };
+        match slot.log.cold_range(msg.start, msg.max_bytes) {
+            Ok(Some(range)) => {
+                self.handles.used(msg.log, &mut self.slots);
+                self.push_job(Job::Warm(range, Box::new(msg)));
+            }
+            // an error is met again by the read
+            Ok(None) | Err(_) => self.read(msg),
+        }
+    }
+}
+
+impl StorageActor {
+    /// Carries out a read whose pages are in memory, as far as can be told.
+    pub(super) fn read(&mut self, msg: ReadLog) {
         let ReadLog { log, start, last_fetched_epoch, max_bytes, plan, reply } = msg;
         let Some(slot) = self.slots.get_mut(log) else { return reply.send(Err(NOT_OPEN)) };
         let read = slot.log.read_after(start, last_fetched_epoch, max_bytes, plan.limit);
@@ -119,9 +134,7 @@ impl Handler<ReadLog> for StorageActor {
             Err(error) => reply.send(Err(self.read_failed(log, error))),
         }
     }
-}
 
-impl StorageActor {
     /// What a reader is told of an error. A file that cannot be read ends the directory, as in
     /// Kafka; a damaged one does not.
     fn read_failed(&mut self, log: messages::LogId, error: StorageError) -> Refusal {

@@ -1,5 +1,5 @@
-//! What runs on threads that may block: opening logs on one lane, taking room on another, syncs and
-//! sweeps on a third.
+//! What runs on threads that may block: opening logs on one lane, taking room on another, bringing
+//! old records into memory on a third, syncs and sweeps on a fourth.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,11 +16,15 @@ use super::messages::{Attach, Closing, Job, JobDone, LaneName, Opened};
 use super::{StorageActor, StorageDir};
 use crate::runtime::{now, tell};
 
+/// Reads of old records under way at a time.
+const WARMERS: usize = 4;
+
 /// The jobs of one storage actor; bounded by its logs, each of which has at most one sync and one
-/// opening outstanding.
+/// opening outstanding, and by the requests that wait for old records.
 pub(super) struct Jobs {
     opens: Lane,
     reserves: Lane,
+    warms: Lane,
     others: Lane,
 }
 
@@ -38,7 +42,12 @@ impl Lane {
 
 impl Jobs {
     pub(super) fn new(recovery_threads: usize) -> Self {
-        Self { opens: Lane::new(recovery_threads), reserves: Lane::new(1), others: Lane::new(1) }
+        Self {
+            opens: Lane::new(recovery_threads),
+            reserves: Lane::new(1),
+            warms: Lane::new(WARMERS),
+            others: Lane::new(1),
+        }
     }
 
     pub(super) fn push(&mut self, job: Job, me: &Arc<Addr<StorageActor>>, dir: &Arc<StorageDir>) {
@@ -63,6 +72,7 @@ impl Jobs {
         match name {
             LaneName::Open => &mut self.opens,
             LaneName::Reserve => &mut self.reserves,
+            LaneName::Warm => &mut self.warms,
             LaneName::Other => &mut self.others,
         }
     }
@@ -74,6 +84,7 @@ impl JobDone {
         match self {
             Self::Opened(_) => LaneName::Open,
             Self::Reserved => LaneName::Reserve,
+            Self::Warmed(_) => LaneName::Warm,
             Self::Panicked(lane) => *lane,
             _ => LaneName::Other,
         }
@@ -100,6 +111,7 @@ impl Job {
         match self {
             Self::Open(_) => LaneName::Open,
             Self::Reserve(_) => LaneName::Reserve,
+            Self::Warm(..) => LaneName::Warm,
             _ => LaneName::Other,
         }
     }
@@ -113,6 +125,12 @@ impl Job {
             Self::Reserve(job) => {
                 job.run();
                 JobDone::Reserved
+            }
+            Self::Warm(range, read) => {
+                if let Err(error) = range.warm() {
+                    tracing::debug!(%error, "cannot bring records into memory");
+                }
+                JobDone::Warmed(read)
             }
             Self::Flush(log, job) => JobDone::Flushed(log, job.run()),
             Self::Sweep(deletions, checkpoints) => {

@@ -181,6 +181,7 @@ impl Handler<JobDone> for StorageActor {
             JobDone::Closed(good, reply) => reply.send(Some(good)),
             JobDone::Released(reply) => reply.send(()),
             JobDone::Reserved => {}
+            JobDone::Warmed(read) => self.read(*read),
             JobDone::Panicked(_) => self.job_panicked(),
         }
     }

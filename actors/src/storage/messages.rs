@@ -8,8 +8,8 @@ use bytes::Bytes;
 use ottla_core::base::{LeaderEpoch, Offset, TopicId, TopicPartition};
 use ottla_core::partition::{ReadPlan, Refusal};
 use ottla_core::storage::{
-    AppendContext, DeleteJob, FlushJob, LogConfig, OffsetQuery, PartitionLog, PartitionLogRules,
-    ReserveJob, StorageError,
+    AppendContext, ColdRange, DeleteJob, FlushJob, LogConfig, OffsetQuery, PartitionLog,
+    PartitionLogRules, ReserveJob, StorageError,
 };
 
 use crate::partition::PartitionActor;
@@ -242,6 +242,8 @@ pub(super) enum JobDone {
     Released(ReplyPort<()>),
     /// Room was taken on the disk, if there was any.
     Reserved,
+    /// What a read needs is in memory.
+    Warmed(Box<ReadLog>),
     /// A job panicked.
     Panicked(LaneName),
 }
@@ -265,6 +267,8 @@ pub(super) enum LaneName {
     Open,
     /// Taking room on the disk.
     Reserve,
+    /// Bringing old records into memory.
+    Warm,
     /// Everything else.
     Other,
 }
@@ -275,6 +279,8 @@ pub(super) enum Job {
     Open(Box<Attach>),
     /// Take room on the disk for a log.
     Reserve(ReserveJob),
+    /// Bring into memory what a read needs.
+    Warm(ColdRange, Box<ReadLog>),
     /// Sync a log.
     Flush(LogId, FlushJob),
     /// Delete files and, if asked, write the directory's checkpoints.

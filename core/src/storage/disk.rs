@@ -127,6 +127,12 @@ pub trait DiskFile: Send + Sync + fmt::Debug {
     /// The first `len` bytes for look-up. They must not be cut off while the map lives.
     fn map(&self, len: usize) -> io::Result<Mapped>;
 
+    /// Whether the byte at `position` can be had without waiting for a device. True where that
+    /// cannot be told.
+    fn is_resident(&self, _position: u64) -> bool {
+        true
+    }
+
     /// Whether the file has no bytes.
     fn is_empty(&self) -> io::Result<bool> {
         Ok(self.len()? == 0)

@@ -5,7 +5,7 @@
 )]
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use rustix::fs::{FallocateFlags, FlockOperation, fcntl_lock, flock};
-use rustix::io::Errno;
+use rustix::io::{Errno, ReadWriteFlags};
 
 use super::{DirEntry, DirLock, Disk, DiskFile, FileStat, Mapped, OpenMode};
 
@@ -192,6 +192,14 @@ impl DiskFile for RealFile {
 
     fn fd(&self) -> Option<BorrowedFd<'_>> {
         Some(self.0.as_fd())
+    }
+
+    fn is_resident(&self, position: u64) -> bool {
+        let mut byte = [0];
+        let mut bufs = [IoSliceMut::new(&mut byte)];
+        let read = rustix::io::preadv2(&self.0, &mut bufs, position, ReadWriteFlags::NOWAIT);
+        // any other error is met again by whoever reads
+        !matches!(read, Err(Errno::AGAIN))
     }
 
     fn map(&self, len: usize) -> io::Result<Mapped> {

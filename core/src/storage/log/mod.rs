@@ -6,6 +6,7 @@
 
 mod append;
 mod close;
+mod cold;
 mod flush;
 mod leftovers;
 mod progress;
@@ -28,6 +29,7 @@ use super::{DirHealth, Disk, LogConfig, StorageError};
 use crate::base::{Offset, Tick, TopicPartition};
 
 pub use append::Appended;
+pub use cold::ColdRange;
 pub use flush::FlushJob;
 pub use progress::RecoveryProgress;
 pub use recovery::{OpenLog, Recovery};

@@ -2,7 +2,7 @@
 
 use super::{PartitionLog, StorageError};
 use crate::base::{LeaderEpoch, Offset};
-use crate::storage::LogSlice;
+use crate::storage::{ColdRange, LogSlice};
 
 /// What a read found.
 #[derive(Debug)]
@@ -54,6 +54,18 @@ impl PartitionLog {
         limit: Offset,
     ) -> Result<LogSlice, StorageError> {
         self.log.read(start, max_bytes, limit, true)
+    }
+
+    /// What must come from the disk before a read from `start` is served without waiting for it.
+    ///
+    /// # Errors
+    /// When a file or an index cannot be read.
+    pub fn cold_range(
+        &mut self,
+        start: Offset,
+        max_bytes: u32,
+    ) -> Result<Option<ColdRange>, StorageError> {
+        self.log.cold_range(start, max_bytes)
     }
 
     /// As [`Self::read`], checking first that the reader's last epoch is part of this history.

@@ -27,6 +27,20 @@ impl Segment {
         Ok(None)
     }
 
+    /// Whether `offset` is in one of the last few batches appended.
+    pub(crate) fn is_recent(&self, offset: Offset) -> bool {
+        self.recent.as_ref().is_some_and(|recent| recent.find(offset).is_some())
+    }
+
+    /// Where to begin to look for `offset`: no later than its batch.
+    pub(crate) fn position_before(
+        &mut self,
+        place: Place<'_>,
+        offset: Offset,
+    ) -> Result<u32, StorageError> {
+        self.offset_index.position_before(place, self.base_offset, offset)
+    }
+
     /// Bytes of whole batches from `start`, where a batch starts, that fit in `max_bytes` and end
     /// by `end`.
     pub(crate) fn whole_batches(
