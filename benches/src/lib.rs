@@ -25,6 +25,7 @@ mod growth;
 mod histogram;
 mod idle;
 mod live;
+mod memory;
 mod options;
 mod produce;
 mod report;

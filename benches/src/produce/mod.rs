@@ -172,7 +172,7 @@ async fn measured(
     let partitions = topic.partitions();
     if options.prime {
         let begun = now();
-        one_each(client, &topic.topic).await?;
+        prime(client, &topic.topic).await?;
         report.number("prime_s", seconds(now() - begun));
     }
     let before = client.offsets(&topic.topic.name, &partitions, LATEST).await?;
@@ -401,6 +401,19 @@ async fn stored(
     Ok(())
 }
 
+/// As [`one_each`], again while a broker does not know yet that it leads what has just been made.
+async fn prime(client: &mut Client, topic: &Topic) -> Result<(), BenchError> {
+    let begun = now();
+    loop {
+        let outcome = one_each(client, topic).await;
+        let early = matches!(outcome, Err(BenchError::Refused { code: 3 | 5 | 6, .. }));
+        if !early || seconds(now() - begun) > READY_WITHIN_S {
+            return outcome;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
 /// Writes one small batch to each partition, up to 100 partitions in a request.
 pub(crate) async fn one_each(client: &mut Client, topic: &Topic) -> Result<(), BenchError> {
     const RECORDS: RecordOptions = RecordOptions {
@@ -419,6 +432,9 @@ pub(crate) async fn one_each(client: &mut Client, topic: &Topic) -> Result<(), B
     }
     Ok(())
 }
+
+/// How long the leaders of a new topic may take to know that they are.
+const READY_WITHIN_S: f64 = 30.0;
 
 /// Records of the batches of [`one_each`].
 pub(crate) const ONE_EACH: usize = 10;
