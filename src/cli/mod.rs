@@ -33,7 +33,7 @@ enum Command {
     /// Prints every setting in force, and which layer it comes from
     Config(config::Arguments),
     /// Measures a broker with bench actors
-    Bench(bench::Arguments),
+    Bench(Box<bench::Arguments>),
     /// Prints the version
     Version,
 }
