@@ -3,12 +3,16 @@
 //! [`Admin::ask`] sends any request of Kafka's to whom it belongs; the methods beside it know the
 //! common ones: which broker, which version, which error code stands where.
 
+mod brokers;
 mod calls;
+mod configs;
+mod describe;
 mod describe_groups;
 mod group_offsets;
 mod groups;
 mod log_dirs;
 mod offsets;
+mod quotas;
 mod records;
 mod topics;
 
@@ -26,12 +30,15 @@ use super::cluster::{Cluster, Route};
 use super::{ClientConfig, ClientError};
 use crate::runtime::{start_here, tell};
 
+pub use configs::{ConfigChange, ConfigEntry, ConfigSource, ConfigSynonym, ResourceKind};
+pub use describe::{PartitionDescription, Reassignment, TopicDescription};
 pub use describe_groups::{GroupDescription, GroupMember, Node};
 pub use group_offsets::CommittedOffset;
 pub use groups::GroupFilter;
 pub use log_dirs::{LogDirDescription, ReplicaInfo};
 pub use offsets::{ListedOffset, OffsetSpec};
-pub use topics::NewTopic;
+pub use quotas::{QuotaMatch, Quotas, ScramUser};
+pub use topics::{NewPartitions, NewTopic};
 
 /// Calls of one admin client that are under way at once; whoever has more to ask waits.
 const MAX_CALLS: usize = 64;

@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use kafka_protocol::messages::create_partitions_request::CreatePartitionsTopic;
-use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
+use kafka_protocol::messages::create_partitions_request::{
+    CreatePartitionsAssignment, CreatePartitionsTopic,
+};
+use kafka_protocol::messages::create_topics_request::{
+    CreatableReplicaAssignment, CreatableTopic, CreatableTopicConfig,
+};
 use kafka_protocol::messages::delete_topics_request::DeleteTopicState;
 use kafka_protocol::messages::metadata_response::MetadataResponseTopic;
 use kafka_protocol::messages::{
@@ -26,6 +30,9 @@ pub struct NewTopic {
     pub partitions: i32,
     /// How many replicas of each; -1 leaves it to the broker (`default.replication.factor`).
     pub replication_factor: i16,
+    /// The brokers of each partition, the preferred leader first; then the two counts above are
+    /// not asked for. None of them leaves it to the controller.
+    pub assignments: Vec<Vec<i32>>,
     /// Its own settings.
     pub configs: BTreeMap<String, String>,
 }
@@ -35,23 +42,35 @@ impl NewTopic {
     #[must_use]
     pub fn new(name: &str, partitions: i32) -> Self {
         let name = name.to_owned();
-        Self { name, partitions, replication_factor: -1, configs: BTreeMap::new() }
+        let (assignments, configs) = (Vec::new(), BTreeMap::new());
+        Self { name, partitions, replication_factor: -1, assignments, configs }
     }
 
     fn creatable(&self) -> CreatableTopic {
         let configs = self.configs.iter().map(|(key, value)| {
             CreatableTopicConfig::default().with_name(text(key)).with_value(Some(text(value)))
         });
+        let assignments = (0..).zip(&self.assignments).map(|(partition, brokers)| {
+            CreatableReplicaAssignment::default()
+                .with_partition_index(partition)
+                .with_broker_ids(brokers.iter().map(|id| (*id).into()).collect())
+        });
+        let counted = self.assignments.is_empty();
         CreatableTopic::default()
             .with_name(text(&self.name).into())
-            .with_num_partitions(self.partitions)
-            .with_replication_factor(self.replication_factor)
+            .with_num_partitions(if counted { self.partitions } else { -1 })
+            .with_replication_factor(if counted { self.replication_factor } else { -1 })
+            .with_assignments(assignments.collect())
             .with_configs(configs.collect())
     }
 }
 
 /// Each name with what became of it.
 type Results = Vec<(String, Result<(), Refusal>)>;
+
+/// A topic's name, the count of partitions that it is to have, and the brokers of each new one
+/// unless that is left to the controller.
+pub type NewPartitions<'a> = (&'a str, i32, Option<&'a [Vec<i32>]>);
 
 impl Admin {
     /// Makes topics, or with `validate_only` says whether they could be made.
@@ -104,12 +123,28 @@ impl Admin {
     /// # Errors
     /// Nobody answered.
     pub async fn create_partitions(&self, counts: &[(&str, i32)]) -> Result<Results, ClientError> {
-        let topics = counts.iter().map(|(name, count)| {
-            let name = text(name).into();
+        let counts: Vec<_> = counts.iter().map(|(name, count)| (*name, *count, None)).collect();
+        self.place_partitions(&counts).await
+    }
+
+    /// Gives topics more partitions, on brokers that may be named.
+    ///
+    /// # Errors
+    /// Nobody answered.
+    pub async fn place_partitions(
+        &self,
+        counts: &[NewPartitions<'_>],
+    ) -> Result<Results, ClientError> {
+        let assignment = |brokers: &Vec<i32>| {
+            let brokers = brokers.iter().map(|id| (*id).into()).collect();
+            CreatePartitionsAssignment::default().with_broker_ids(brokers)
+        };
+        let topics = counts.iter().map(|(name, count, brokers)| {
+            let assignments = brokers.map(|brokers| brokers.iter().map(assignment).collect());
             CreatePartitionsTopic::default()
-                .with_name(name)
+                .with_name(text(name).into())
                 .with_count(*count)
-                .with_assignments(None)
+                .with_assignments(assignments)
         });
         let request = CreatePartitionsRequest::default()
             .with_topics(topics.collect())

@@ -5,8 +5,8 @@
 //! times.
 
 mod dump_log;
-mod normal;
-mod table;
+pub(crate) mod normal;
+pub(crate) mod table;
 
 use std::path::Path;
 use std::time::Duration;
@@ -45,7 +45,8 @@ pub(crate) fn run_tool(
 
 pub(crate) fn start_tools(java: &Java, dir: &Path) -> ClientProgram {
     let mut command = java.command();
-    command.args(["-Xmx512M", "-XX:+UseSerialGC", "-cp"]).arg(java.class_path()).arg("Tools");
+    command.args(["-Xmx512M", "-XX:+UseSerialGC", "-cp"]);
+    command.arg(java.class_path()).arg("Tools");
     ClientProgram::start("tools", command, "", dir)
 }
 
@@ -74,7 +75,7 @@ fn tools_print_what_they_print_for_kafka() {
     for step in &steps {
         let [wanted, found] = places.each_ref().map(|place| {
             let args = arguments(step, place);
-            place.normalise(step, run_tool(&mut tools, step.class, &args, &step.stdin))
+            place.normalise(step.compare, run_tool(&mut tools, step.class, &args, &step.stdin))
         });
         if !same(step, &wanted, &found) {
             differences.push(difference(step, &wanted, &found));

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Outcome;
-use super::table::{Compare, Step};
+use super::table::Compare;
 
 /// One broker as the tools see it.
 pub(crate) struct Place {
@@ -34,9 +34,9 @@ impl Place {
     }
 
     /// The outcome without what depends on the installation.
-    pub(crate) fn normalise(&self, step: &Step, outcome: Outcome) -> Outcome {
+    pub(crate) fn normalise(&self, compare: Compare, outcome: Outcome) -> Outcome {
         let out = self.text(&outcome.out);
-        let out = match step.compare {
+        let out = match compare {
             Compare::Sorted => sorted(&out),
             Compare::Names => sorted(&names(&out)),
             Compare::Exact | Compare::Runs => out,

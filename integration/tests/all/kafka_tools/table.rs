@@ -1,7 +1,7 @@
 //! Reads `commands.txt`: what runs against both brokers, and how the outcomes are compared.
 
 /// How two outcomes are compared.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Compare {
     /// Line for line.
     Exact,
@@ -38,6 +38,13 @@ const CLASSES: &[(&str, &str)] = &[
     ("dump-log", "org.apache.kafka.tools.DumpLogSegments"),
 ];
 
+/// The class of the tool of this name.
+#[track_caller]
+pub(crate) fn class_of(tool: &str) -> &'static str {
+    let known = CLASSES.iter().find(|(name, _)| *name == tool);
+    known.map_or_else(|| panic!("unknown tool: {tool}"), |(_, class)| class)
+}
+
 /// Every command of `commands.txt`.
 pub(crate) fn steps() -> Vec<Step> {
     let lines = include_str!("commands.txt").lines();
@@ -48,8 +55,7 @@ fn step(line: &'static str) -> Step {
     let (mark, rest) = line.split_once(' ').expect("a mark in front");
     let (rest, stdin) = rest.split_once(" < ").unwrap_or((rest, ""));
     let (tool, args) = rest.split_once(' ').unwrap_or((rest, ""));
-    let known = CLASSES.iter().find(|(name, _)| *name == tool);
-    let (_, class) = known.unwrap_or_else(|| panic!("unknown tool: {line}"));
+    let class = class_of(tool);
     let compare = match mark {
         "=" => Compare::Exact,
         "~" => Compare::Sorted,

@@ -1,0 +1,96 @@
+//! Reads a command line as joptsimple 5 does.
+
+use super::Stop;
+use super::given::Given;
+use super::spec::{Kind, Opt, Spec};
+
+/// Understands `words`; numbers are looked at when they are asked for, as joptsimple does.
+pub(super) fn parse(program: &str, words: &[String], spec: Spec) -> Result<Given, Stop> {
+    let mut given = Given::new(program, words, spec);
+    let mut rest = words.iter();
+    while let Some(word) = rest.next() {
+        if word == "--" {
+            given.positional.extend(rest.cloned());
+            break;
+        }
+        let Some(body) = word.strip_prefix('-').filter(|body| !body.is_empty()) else {
+            given.positional.push(word.clone());
+            continue;
+        };
+        let (name, value) = match body.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (body, None),
+        };
+        let long = name.strip_prefix('-');
+        match find(&given.spec, long.unwrap_or(name))? {
+            Some(at) => take(&mut given, at, value, &mut rest)?,
+            None => match long {
+                Some(long) => return Err(unknown(long)),
+                None => cluster(&mut given, body, &mut rest)?,
+            },
+        }
+    }
+    Ok(given)
+}
+
+fn unknown(name: &str) -> Stop {
+    Stop::error(format!("{name} is not a recognized option"))
+}
+
+/// The option of this name, or of the only name that begins so where abbreviations are allowed.
+fn find(spec: &Spec, name: &str) -> Result<Option<usize>, Stop> {
+    if let Some(at) = spec.position(name) {
+        return Ok(Some(at));
+    }
+    if !spec.abbreviations || name.is_empty() {
+        return Ok(None);
+    }
+    let begins = |option: &Opt| option.names.iter().any(|full| full.starts_with(name));
+    let mut matching = spec.options.iter().enumerate().filter(|(_, option)| begins(option));
+    Ok(match (matching.next(), matching.next()) {
+        (Some((at, _)), None) => Some(at),
+        _ => None,
+    })
+}
+
+fn take<'a>(
+    given: &mut Given,
+    at: usize,
+    value: Option<&str>,
+    rest: &mut impl Iterator<Item = &'a String>,
+) -> Result<(), Stop> {
+    let Some(option) = given.spec.options.get(at) else { return Ok(()) };
+    let (kind, name) = (option.kind, option.name());
+    match (kind, value) {
+        (Kind::Flag, _) => given.push(at, ""),
+        (_, Some(value)) => given.push(at, value),
+        (_, None) => match rest.next() {
+            Some(value) => given.push(at, value),
+            None => {
+                let called = if option.names.len() > 1 { given.listed(name) } else { name.into() };
+                return Err(Stop::error(format!("Option {called} requires an argument")));
+            }
+        },
+    }
+    Ok(())
+}
+
+/// `-abc`: options of one letter; the first that takes a value takes what follows it.
+fn cluster<'a>(
+    given: &mut Given,
+    letters: &str,
+    rest: &mut impl Iterator<Item = &'a String>,
+) -> Result<(), Stop> {
+    for (index, letter) in letters.char_indices() {
+        let name = letter.to_string();
+        let Some(at) = given.spec.position(&name) else { return Err(unknown(&name)) };
+        let flag = given.spec.options.get(at).is_some_and(|option| option.kind == Kind::Flag);
+        let after = letters.get(index + letter.len_utf8()..).filter(|after| !after.is_empty());
+        if flag {
+            given.push(at, "");
+        } else {
+            return take(given, at, after, rest);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,53 @@
+//! Standard output of a command: locked, buffered, and a closed pipe is the end of the command.
+
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+
+use super::Stop;
+
+/// Bytes gathered before they are written.
+const BUFFER: usize = 64 << 10;
+
+/// Standard output. An error of it turns into a [`Stop`] by `?`: a closed pipe into
+/// [`Stop::Closed`].
+#[derive(Debug)]
+pub(crate) struct Out {
+    to: BufWriter<StdoutLock<'static>>,
+}
+
+impl Out {
+    pub(super) fn new() -> Self {
+        Self { to: BufWriter::with_capacity(BUFFER, io::stdout().lock()) }
+    }
+
+    /// Writes a line.
+    pub(crate) fn line(&mut self, text: impl AsRef<str>) -> Result<(), Stop> {
+        self.to.write_all(text.as_ref().as_bytes())?;
+        self.to.write_all(b"\n")?;
+        Ok(())
+    }
+
+    /// Whether a person is looking, rather than a file or a pipe.
+    pub(crate) fn is_terminal(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+}
+
+impl Write for Out {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.to.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}
+
+/// `text` and blanks up to `width` characters, as `%-15s` does; longer text stays whole.
+pub(crate) fn left(text: &str, width: usize) -> String {
+    format!("{text:<width$}")
+}
+
+/// The width of the widest of `cells`, at least `least`.
+pub(crate) fn widest<'a>(cells: impl IntoIterator<Item = &'a str>, least: usize) -> usize {
+    cells.into_iter().map(|cell| cell.chars().count()).max().unwrap_or(0).max(least)
+}

@@ -1,0 +1,30 @@
+//! The commands of Kafka's names, in alphabetical order.
+
+use super::kit::Tool;
+use super::topics;
+
+/// Every command that `ottla NAME`, `kafka-NAME` and `kafka-NAME.sh` run.
+pub(super) const TOOLS: &[Tool] = &[topics::TOOL];
+
+/// The command of this name.
+pub(super) fn find(name: &str) -> Option<&'static Tool> {
+    TOOLS.iter().find(|tool| tool.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_sorted_and_every_spec_is_whole() {
+        assert!(TOOLS.is_sorted_by_key(|tool| tool.name));
+        for tool in TOOLS {
+            let spec = (tool.spec)();
+            let mut names: Vec<_> = spec.options.iter().flat_map(|o| o.names.clone()).collect();
+            let all = names.len();
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(names.len(), all, "{} declares an option twice", tool.name);
+        }
+    }
+}
