@@ -7,15 +7,22 @@
 
 mod bench;
 mod called;
+mod cat;
 mod config;
+mod console_producer;
+mod dump_log;
+mod e2e_latency;
 mod embedded;
 #[allow(dead_code, unused_imports, reason = "the commands that use the rest are on their way")]
 mod kit;
 mod logging;
+mod producer_perf_test;
+mod producing;
 mod settings;
 mod start;
 mod tools;
 mod topics;
+mod verifiable_producer;
 mod version;
 
 use std::fmt;
@@ -41,6 +48,8 @@ enum Command {
     Config(config::Arguments),
     /// Measures a broker with bench actors
     Bench(Box<bench::Arguments>),
+    /// Produces, consumes and lists as kcat does
+    Cat(cat::Arguments),
     /// Prints the version
     Version,
 }
@@ -60,6 +69,7 @@ pub(crate) fn run(begun: Instant) -> ExitCode {
         Command::Start(arguments) => start::run(&arguments, begun).map(done),
         Command::Config(arguments) => config::run(&arguments).map(done),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Cat(arguments) => return cat::run(&arguments),
         Command::Version => version::run().map(done),
     };
     match outcome {

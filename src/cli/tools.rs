@@ -1,10 +1,19 @@
 //! The commands of Kafka's names, in alphabetical order.
 
 use super::kit::Tool;
-use super::topics;
+use super::{
+    console_producer, dump_log, e2e_latency, producer_perf_test, topics, verifiable_producer,
+};
 
 /// Every command that `ottla NAME`, `kafka-NAME` and `kafka-NAME.sh` run.
-pub(super) const TOOLS: &[Tool] = &[topics::TOOL];
+pub(super) const TOOLS: &[Tool] = &[
+    console_producer::TOOL,
+    dump_log::TOOL,
+    e2e_latency::TOOL,
+    producer_perf_test::TOOL,
+    topics::TOOL,
+    verifiable_producer::TOOL,
+];
 
 /// The command of this name.
 pub(super) fn find(name: &str) -> Option<&'static Tool> {

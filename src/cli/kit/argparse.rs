@@ -40,7 +40,7 @@ pub(super) fn parse(program: &str, words: &[String], spec: Spec) -> Result<Given
 fn option<'a>(
     given: &mut Given,
     word: &str,
-    rest: &mut impl Iterator<Item = &'a String>,
+    rest: &mut (impl Iterator<Item = &'a String> + Clone),
 ) -> Result<(), Stop> {
     let (name, mut value) = match word.split_once('=') {
         Some((name, value)) => (name, Some(value.to_owned())),
@@ -62,6 +62,13 @@ fn option<'a>(
         return Err(usage::help(&given.spec, &given.program));
     }
     let shown = option.dashed().join("/");
+    let rival = given.found.iter().filter_map(|(other, _)| given.spec.options.get(*other));
+    let rival = rival.filter(|other| other.group.is_some() && other.group == option.group);
+    let mut rival = rival.filter(|other| other.name() != option.name());
+    if let Some(rival) = rival.next() {
+        let rival = rival.dashed().join("/");
+        return Err(given.usage(&format!("argument {shown}: not allowed with argument {rival}")));
+    }
     if option.kind == Kind::Flag {
         given.push(at, "");
         return Ok(());
@@ -80,14 +87,12 @@ fn option<'a>(
             format!("argument {shown}: invalid choice: '{value}' (choose from {{{choices}}})");
         return Err(given.usage(&message));
     }
-    let rival = given.found.iter().filter_map(|(other, _)| given.spec.options.get(*other));
-    let rival = rival.filter(|other| other.group.is_some() && other.group == option.group);
-    let mut rival = rival.filter(|other| other.name() != option.name());
-    if let Some(rival) = rival.next() {
-        let rival = rival.dashed().join("/");
-        return Err(given.usage(&format!("argument {shown}: not allowed with argument {rival}")));
-    }
+    let many = option.many;
     given.push(at, &value);
+    while let Some(more) = rest.clone().next().filter(|more| many && !more.starts_with('-')) {
+        rest.next();
+        given.push(at, more);
+    }
     Ok(())
 }
 

@@ -57,13 +57,24 @@ fn take<'a>(
     given: &mut Given,
     at: usize,
     value: Option<&str>,
-    rest: &mut impl Iterator<Item = &'a String>,
+    rest: &mut (impl Iterator<Item = &'a String> + Clone),
 ) -> Result<(), Stop> {
     let Some(option) = given.spec.options.get(at) else { return Ok(()) };
     let (kind, name) = (option.kind, option.name());
     match (kind, value) {
         (Kind::Flag, _) => given.push(at, ""),
         (_, Some(value)) => given.push(at, value),
+        (_, None) if option.optional => {
+            let default = option.default.unwrap_or_default();
+            let number = !matches!(kind, Kind::Text | Kind::File);
+            // -1 is a number before it is an option
+            let fits = |next: &&String| !next.starts_with('-') || number && kind.accepts(next);
+            let value = rest.clone().next().filter(fits);
+            if value.is_some() {
+                rest.next();
+            }
+            given.push(at, value.map_or(default, String::as_str));
+        }
         (_, None) => match rest.next() {
             Some(value) => given.push(at, value),
             None => {
@@ -79,7 +90,7 @@ fn take<'a>(
 fn cluster<'a>(
     given: &mut Given,
     letters: &str,
-    rest: &mut impl Iterator<Item = &'a String>,
+    rest: &mut (impl Iterator<Item = &'a String> + Clone),
 ) -> Result<(), Stop> {
     for (index, letter) in letters.char_indices() {
         let name = letter.to_string();

@@ -15,7 +15,7 @@ pub(crate) struct Out {
 }
 
 impl Out {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { to: BufWriter::with_capacity(BUFFER, io::stdout().lock()) }
     }
 

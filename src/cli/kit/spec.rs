@@ -88,6 +88,10 @@ pub(crate) struct Opt {
     pub(crate) group: Option<u8>,
     /// Whether Ottla added it: Kafka's tool has no such option.
     pub(crate) ours: bool,
+    /// Whether its value may be left out (joptsimple).
+    pub(crate) optional: bool,
+    /// Whether it takes every word up to the next option (argparse4j).
+    pub(crate) many: bool,
 }
 
 impl Opt {
@@ -189,6 +193,8 @@ impl Spec {
             choices: Vec::new(),
             group: None,
             ours: false,
+            optional: false,
+            many: false,
         });
         self
     }
@@ -218,6 +224,16 @@ impl Spec {
     /// The value of the last option when it is not given.
     pub(crate) fn default(self, value: &'static str) -> Self {
         self.last(|option| option.default = Some(value))
+    }
+
+    /// The value of the last option may be left out (joptsimple).
+    pub(crate) fn optional(self) -> Self {
+        self.last(|option| option.optional = true)
+    }
+
+    /// The last option takes every word up to the next option (argparse4j).
+    pub(crate) fn many(self) -> Self {
+        self.last(|option| option.many = true)
     }
 
     /// Values of the last option are cut at this character.

@@ -38,7 +38,7 @@ impl Stop {
     }
 
     /// Says what there is to say; the exit code of the process.
-    pub(super) fn end(&self) -> ExitCode {
+    pub(crate) fn end(&self) -> ExitCode {
         match self {
             Self::Said(message, code) => {
                 eprintln!("{message}");

@@ -65,6 +65,10 @@ fn head(option: &Opt) -> String {
     let names = names.join(", ");
     match (option.kind, option.described) {
         (Kind::Flag, _) => names,
+        (kind, "") if option.optional => format!("{names} [{}]", kind.java()),
+        (kind, described) if option.optional => {
+            format!("{names} [{}: {described}]", kind.java())
+        }
         (kind, "") => format!("{names} <{}>", kind.java()),
         (kind, described) => format!("{names} <{}: {described}>", kind.java()),
     }
@@ -101,6 +105,11 @@ fn line(spec: &Spec, program: &str) -> String {
         let shown = match option.kind {
             Kind::Flag if option.name() == "help" => "-h".to_owned(),
             Kind::Flag => option.dashed().first().cloned().unwrap_or_default(),
+            _ if option.many => {
+                let name = option.dashed().first().cloned().unwrap_or_default();
+                let value = meta(option);
+                format!("{name} {value} [{value} ...]")
+            }
             _ => {
                 format!("{} {}", option.dashed().first().cloned().unwrap_or_default(), meta(option))
             }

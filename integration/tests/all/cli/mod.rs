@@ -5,6 +5,8 @@
 //! changed on both sides. Standard output must be equal and so must the exit code; of standard
 //! error the first line counts, where the meaning is.
 
+mod cat;
+mod producers;
 mod topics;
 
 use std::io::Write;
@@ -97,6 +99,17 @@ impl Pair {
         if !difference.is_empty() {
             self.differences.push(format!("==== {line}\n{difference}"));
         }
+    }
+
+    /// What Kafka's class and our command do with the same words, each on its own broker.
+    pub(crate) fn both(&mut self, tool: &str, words: &str) -> [Outcome; 2] {
+        let args = self.places.each_ref().map(|place| {
+            let mut args: Vec<String> = words.split_whitespace().map(|w| place.fill(w)).collect();
+            args.extend(["--bootstrap-server".to_owned(), place.bootstrap.clone()]);
+            args
+        });
+        let [wanted, found] = args;
+        [run_tool(&mut self.tools, class_of(tool), &wanted, ""), ottla(tool, &found, "")]
     }
 
     /// Runs a tool's class on both brokers, to bring about what a table is to see.

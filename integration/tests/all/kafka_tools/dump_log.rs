@@ -1,13 +1,15 @@
-//! Kafka's dump-log finds nothing wrong in any file of a run that rolled many segments.
+//! Kafka's dump-log finds nothing wrong in any file of a run that rolled many segments, and ours
+//! prints what Kafka's prints, for whole files and for broken ones.
 
 use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use ottla_integration::tools::{Java, or_skip};
-use ottla_integration::{Broker, ClientProgram};
+use ottla_integration::{Broker, ClientProgram, binary};
 use serde_json::json;
 
-use super::{run_tool, start_tools};
+use super::{Outcome, run_tool, start_tools};
 
 const CLASS: &str = "org.apache.kafka.tools.DumpLogSegments";
 /// What dump-log prints where something is wrong.
@@ -35,7 +37,7 @@ fn check(tools: &mut ClientProgram, file: &Path, how: &[&str], complaints: &mut 
     let file = file.display().to_string();
     let args: Vec<String> =
         ["--files", &file].iter().chain(how).map(|&arg| arg.to_owned()).collect();
-    let outcome = run_tool(tools, CLASS, &args, "");
+    let outcome = compare(tools, args, complaints);
     let lines = outcome.out.lines().chain(outcome.err.lines()).filter(|line| {
         COMPLAINTS.iter().any(|complaint| line.contains(complaint)) && !line.contains(NO_COMPLAINT)
     });
@@ -45,6 +47,37 @@ fn check(tools: &mut ClientProgram, file: &Path, how: &[&str], complaints: &mut 
     }
 }
 
+/// Runs both, ours first: Kafka's cuts an index off behind its last whole entry.
+fn compare(tools: &mut ClientProgram, args: Vec<String>, complaints: &mut Vec<String>) -> Outcome {
+    let found = Command::new(binary::ottla()).arg("dump-log").args(&args).output();
+    let wanted = run_tool(tools, CLASS, &args, "");
+    complaints.extend(difference(&args, &wanted, &found.expect("ottla runs")));
+    wanted
+}
+
+/// What our own dump-log does otherwise.
+fn difference(args: &[String], wanted: &Outcome, found: &Output) -> Option<String> {
+    let out = String::from_utf8_lossy(&found.stdout);
+    let err = String::from_utf8_lossy(&found.stderr);
+    let shown = |what: &str, wanted: &str, found: &str| {
+        let pair = wanted.lines().zip(found.lines()).find(|(wanted, found)| wanted != found);
+        Some(format!("{args:?}: {what} differs: {pair:?}, {} and {}", wanted.len(), found.len()))
+    };
+    if out != wanted.out {
+        return shown("standard output", &wanted.out, &out);
+    }
+    // what ends a dump has words of its own
+    if wanted.exit == 0 && err != wanted.err {
+        return shown("standard error", &wanted.err, &err);
+    }
+    if i64::from(found.status.code().unwrap_or(-1)) != wanted.exit {
+        return shown("exit code", &wanted.err, &err);
+    }
+    let trace = err.contains("\tat ") || err.contains("panicked");
+    let bad = wanted.exit != 0 && (err.is_empty() || trace);
+    bad.then(|| format!("{args:?}: no plain message: {err}"))
+}
+
 /// Every file of the data directory.
 fn check_all(tools: &mut ClientProgram, data: &Path) {
     let mut complaints = Vec::new();
@@ -52,6 +85,7 @@ fn check_all(tools: &mut ClientProgram, data: &Path) {
         check(tools, &log, &["--deep-iteration"], &mut complaints);
         if log.display().to_string().contains("__consumer_offsets") {
             check(tools, &log, &["--offsets-decoder"], &mut complaints);
+            check(tools, &log, &["--offsets-decoder", "--skip-record-metadata"], &mut complaints);
         }
         // of an empty segment the tool cannot read the first batch
         if std::fs::metadata(&log).is_ok_and(|found| found.len() == 0) {
@@ -99,6 +133,64 @@ fn fill(client: &mut ClientProgram) {
     client.ask(&json!({"do": "stop"}));
 }
 
+/// Files that are broken in many ways, and calls that ask for what is not there.
+fn check_broken(tools: &mut ClientProgram, data: &Path, dir: &Path) {
+    let from = data.join("rolled-none-0");
+    let log = files(&from, &["log"]).remove(0);
+    let names = ["log", "index", "timeindex"].map(|ending| log.with_extension(ending));
+    let copies = names.each_ref().map(|path| dir.join(path.file_name().unwrap_or_default()));
+    let whole = names.each_ref().map(|path| std::fs::read(path).expect("read"));
+    let mut calls: Vec<(usize, Vec<u8>, &[&str])> = Vec::new();
+    for length in [0, 16, 40, 61, 70_000] {
+        calls.push((0, whole[0][..length].to_vec(), &["--print-data-log"]));
+    }
+    calls.push((0, whole[0].clone(), &["--max-bytes", "40000", "--print-data-log"]));
+    calls.push((0, whole[0].clone(), &["--value-decoder-class"]));
+    let long = ["--value-decoder-class", "org.apache.kafka.tools.api.LongDecoder"];
+    calls.push((0, whole[0][..70_000].to_vec(), &long));
+    calls.push((0, whole[0][..70_000].to_vec(), &["--key-decoder-class", "no.such.Decoder"]));
+    for at in [9, 30, 75] {
+        let mut bad = whole[0][..70_000].to_vec();
+        bad[at] ^= 0x11;
+        calls.push((0, bad, &["--deep-iteration"]));
+    }
+    for which in [1, 2] {
+        let mut bad = whole[which].clone();
+        let at = bad.len() - 3;
+        bad[at] ^= 0x01;
+        for how in [&[][..], &["--verify-index-only"], &["--index-sanity-check"]] {
+            calls.push((which, bad.clone(), how));
+            calls.push((which, bad[..at].to_vec(), how));
+            calls.push((which, Vec::new(), how));
+        }
+    }
+    let mut complaints = Vec::new();
+    for (which, bytes, how) in calls {
+        for (copy, bytes) in copies.iter().zip(&whole) {
+            std::fs::write(copy, bytes).expect("written");
+        }
+        std::fs::write(&copies[which], bytes).expect("written");
+        let file = copies[which].display().to_string();
+        call(tools, &["--files", &file], how, &mut complaints);
+    }
+    let none = dir.join("00000000000000000009.log").display().to_string();
+    call(tools, &["--files", &none], &[], &mut complaints);
+    call(tools, &["--files", "notes.txt,readme"], &[], &mut complaints);
+    call(tools, &["--deep-iteration"], &[], &mut complaints);
+    call(tools, &["--files", "a.log", "--no-such-option"], &[], &mut complaints);
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+fn call(
+    tools: &mut ClientProgram,
+    args: &[&str],
+    how: &[&str],
+    complaints: &mut Vec<String>,
+) -> Outcome {
+    let args = args.iter().chain(how).map(|&arg| arg.to_owned()).collect();
+    compare(tools, args, complaints)
+}
+
 #[test]
 fn dump_log_is_clean_after_rolled_segments() {
     let Some(java) = or_skip(Java::fetch()) else { return };
@@ -123,4 +215,5 @@ fn dump_log_is_clean_after_rolled_segments() {
     }
     broker.stop();
     check_all(&mut tools, &data);
+    check_broken(&mut tools, &data, dir.path());
 }

@@ -35,6 +35,9 @@ const CLASSES: &[(&str, &str)] = &[
     ("delete-records", "org.apache.kafka.tools.DeleteRecordsCommand"),
     ("broker-api-versions", "org.apache.kafka.tools.BrokerApiVersionsCommand"),
     ("cluster", "org.apache.kafka.tools.ClusterTool"),
+    ("e2e-latency", "org.apache.kafka.tools.EndToEndLatency"),
+    ("producer-perf-test", "org.apache.kafka.tools.ProducerPerformance"),
+    ("verifiable-producer", "org.apache.kafka.tools.VerifiableProducer"),
     ("dump-log", "org.apache.kafka.tools.DumpLogSegments"),
 ];
 

@@ -1,0 +1,196 @@
+//! `ottla cat`: what kcat does, with kcat's letters, formats and messages.
+
+mod consume;
+mod json;
+mod list;
+mod options;
+mod produce;
+mod settings;
+mod text;
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use ottla_actors::client::{ClientConfig, ConsumerConfig, IsolationLevel, ResetPolicy};
+
+use super::kit::{Out, Properties, Stop, block_on};
+use super::producing;
+use options::{Ends, Mode, Options};
+
+const USAGE: &str = "\
+Usage: ottla cat <options> [file1 file2 .. | topic1 topic2 ..]
+
+Mode:
+  -P  produce     -C  consume     -L  list metadata     -Q  query offsets by time
+
+For most modes:
+  -b <host:port,..>  brokers to begin with
+  -t <topic>         topic; with -Q: topic:partition:timestamp, several times
+  -p <partition>     partition
+  -D <delimiter>     between messages (default \\n)
+  -K <delimiter>     between key and message
+  -c <count>         end after so many messages
+  -m <seconds>       how long metadata may take (default 5)
+  -F <file>          settings, as property=value; else $KCAT_CONFIG or ~/.config/kcat.conf
+  -X <name>=<value>  a setting
+  -q / -v            say less / more
+  -V / -h            version / this text
+
+Producing:
+  -z <codec>         none, gzip, snappy, lz4 or zstd
+  -k <key>           a key for every message without its own
+  -H <name=value>    a header; several times
+  -Z                 an empty key or message (with -K) is null
+  -T                 also write what is sent to standard output
+  -l                 a file holds messages between delimiters; otherwise a file is a message
+
+Consuming:
+  -o <offset>        beginning, end, stored, N, -N (before the end), s@ms (from), e@ms (until)
+  -e                 end at the end of every partition
+  -f <format>        %t topic, %p partition, %o offset, %T timestamp, %k key, %K its length,
+                     %s payload, %S its length, %R the same in 4 bytes, %h headers, %% percent
+  -J                 a JSON object for each message
+  -s [key=|value=]<letters>  unpack: < > b B h H i I q Q c s $
+  -Z                 print NULL for null
+  -u                 write each message at once
+";
+
+/// kcat's letters, taken as they are.
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+#[command(disable_help_flag = true)]
+pub(super) struct Arguments {
+    /// kcat's options; -h lists them
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    words: Vec<String>,
+}
+
+/// Does what kcat does with these words.
+pub(super) fn run(arguments: &Arguments) -> ExitCode {
+    let mut out = Out::new();
+    let done = start(&arguments.words, &mut out);
+    let flushed = out.flush().map_err(Stop::from);
+    match done.and(flushed) {
+        Ok(()) => ExitCode::SUCCESS,
+        // kcat treats a reader that went away as an order to stop
+        Err(Stop::Closed) => ExitCode::SUCCESS,
+        Err(stop) => stop.end(),
+    }
+}
+
+fn start(words: &[String], out: &mut Out) -> Result<(), Stop> {
+    let mut options = match options::parse(words) {
+        Ok(options) => options,
+        Err(Ends::Help) => {
+            out.write_all(USAGE.as_bytes())?;
+            return Ok(());
+        }
+        Err(Ends::Version) => {
+            out.line(concat!("ottla ", env!("CARGO_PKG_VERSION"), ", as kcat 1.7"))?;
+            return Ok(());
+        }
+        Err(Ends::Usage(text)) => return Err(usage(text)),
+        Err(Ends::Fatal(text)) => return Err(settings::fatal(&text)),
+    };
+    let properties = settings::properties(&options)?;
+    let Some(brokers) = properties.get("bootstrap.servers").map(str::to_owned) else {
+        return Err(usage("-b <broker,..> missing"));
+    };
+    let mode = mode(&mut options);
+    check(mode, &options)?;
+    let client = client(&brokers, &properties)?;
+    match mode {
+        Mode::Produce => {
+            let config = producing::configure(client, &properties)?;
+            block_on(produce::produce(&options, config, out))
+        }
+        Mode::List => block_on(list::list(&options, client, out)),
+        Mode::Query => block_on(list::query(&options, client, out)),
+        Mode::Consume => {
+            let config = consumer(client, &properties)?;
+            block_on(consume::consume(&options, config, out))
+        }
+        Mode::Group => Err(settings::fatal("-G: groups are not supported yet")),
+    }
+}
+
+fn usage(text: &str) -> Stop {
+    Stop::error(format!("Error: {text}\n\n{USAGE}").trim_end())
+}
+
+/// The mode of the command line, or the one that standard input suggests.
+fn mode(options: &mut Options) -> Mode {
+    if let Some(mode) = options.mode {
+        return mode;
+    }
+    let (mode, name) = match io::stdin().is_terminal() {
+        true => (Mode::Consume, "Consumer"),
+        false => (Mode::Produce, "Producer"),
+    };
+    if options.verbosity > 0 {
+        eprintln!("% Auto-selecting {name} mode (use -P or -C to override)");
+    }
+    options.mode = Some(mode);
+    mode
+}
+
+fn check(mode: Mode, options: &Options) -> Result<(), Stop> {
+    let needs_topic = matches!(mode, Mode::Produce | Mode::Consume);
+    if needs_topic && options.topic.is_none() {
+        return Err(usage("-t <topic> missing"));
+    }
+    if mode == Mode::Query && options.queries.is_empty() {
+        return Err(usage("-t <topic>:<partition>:<offset_or_timestamp> missing"));
+    }
+    if !options.words.is_empty() && !matches!(mode, Mode::Produce | Mode::Group) {
+        let text = "file/topic list only allowed in producer(-P)/kafkaconsumer(-G) mode";
+        return Err(usage(text));
+    }
+    let unpacks = options.key_pack.is_some() || options.payload_pack.is_some();
+    if unpacks && !matches!(mode, Mode::Consume | Mode::Group) {
+        return Err(settings::fatal("-s serdes only available in the consumer"));
+    }
+    Ok(())
+}
+
+/// A consumer with librdkafka's defaults.
+fn consumer(client: ClientConfig, properties: &Properties) -> Result<ConsumerConfig, Stop> {
+    let mut config = ConsumerConfig { client, ..ConsumerConfig::new("") };
+    let fetching = &mut config.fetching;
+    properties.into("fetch.min.bytes", &mut fetching.min_bytes)?;
+    properties.into("fetch.max.bytes", &mut fetching.max_bytes)?;
+    properties.into("max.partition.fetch.bytes", &mut fetching.partition_max_bytes)?;
+    properties.into("fetch.max.wait.ms", &mut fetching.max_wait_ms)?;
+    fetching.isolation = match properties.get("isolation.level") {
+        Some("read_uncommitted") => IsolationLevel::ReadUncommitted,
+        _ => IsolationLevel::ReadCommitted,
+    };
+    if let Some(name) = properties.get("auto.offset.reset") {
+        let name = match name {
+            "smallest" | "beginning" => "earliest",
+            "largest" | "end" => "latest",
+            "error" => "none",
+            name => name,
+        };
+        let wrong = |_| {
+            settings::fatal(&format!("Invalid value \"{name}\" for property auto.offset.reset"))
+        };
+        fetching.reset = ResetPolicy::from_name(name).map_err(wrong)?;
+    }
+    Ok(config)
+}
+
+fn client(brokers: &str, properties: &Properties) -> Result<ClientConfig, Stop> {
+    // an address without a port means Kafka's
+    let with_port = |address: &str| match address.trim().rsplit_once(':') {
+        Some(_) => address.trim().to_owned(),
+        None => format!("{}:9092", address.trim()),
+    };
+    let brokers: Vec<String> = brokers.split(',').map(with_port).collect();
+    let mut config = ClientConfig::new(&brokers.join(","));
+    properties.client(&mut config)?;
+    config.auto_create_topics = true;
+    config.api_timeout = config.api_timeout.max(Duration::from_secs(1));
+    Ok(config)
+}
