@@ -41,6 +41,8 @@ pub(crate) enum Lane {
     Main,
     /// Fetches: they wait for records.
     Fetch,
+    /// Joining a group: it waits for other members.
+    Group,
 }
 
 /// The connection to one address, if there is one, and when it may be tried again.

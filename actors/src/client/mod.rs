@@ -30,6 +30,7 @@ pub use ottla_core::client::accumulator::{NewRecord, ProduceError, RecordMetadat
 pub use ottla_core::client::fetcher::{
     ConsumerRecord, FetchError, IsolationLevel, Position, ResetPolicy, SeekTo,
 };
+pub use ottla_core::client::membership::{Identity, MembershipConfig, Partitions};
 pub use producer::{Acks, Delivery, Producer, ProducerConfig};
 pub use transport::{ByteStream, Tcp, Transport};
 

@@ -1,6 +1,9 @@
 //! What a consumer can be told.
 
+use std::time::Duration;
+
 use ottla_core::client::fetcher::FetcherConfig;
+use ottla_core::client::membership::MembershipConfig;
 
 use crate::client::ClientConfig;
 
@@ -11,6 +14,13 @@ pub struct ConsumerConfig {
     pub client: ClientConfig,
     /// How records are fetched, and where reading begins.
     pub fetching: FetcherConfig,
+    /// The group, for a consumer that is a member of one or commits offsets to one.
+    pub group: Option<MembershipConfig>,
+    /// How often offsets are committed on their own, if they are (`enable.auto.commit`,
+    /// `auto.commit.interval.ms`); only with a group.
+    pub auto_commit: Option<Duration>,
+    /// Whether patterns leave Kafka's own topics out (`exclude.internal.topics`).
+    pub exclude_internal_topics: bool,
     /// Records that one poll gives at most (`max.poll.records`).
     pub max_poll_records: usize,
 }
@@ -22,6 +32,9 @@ impl ConsumerConfig {
         Self {
             client: ClientConfig::new(bootstrap),
             fetching: FetcherConfig::default(),
+            group: None,
+            auto_commit: Some(Duration::from_secs(5)),
+            exclude_internal_topics: true,
             max_poll_records: 500,
         }
     }

@@ -22,6 +22,10 @@ pub enum ConsumerError {
     },
     /// The partition is not assigned to this consumer.
     NotAssigned(TopicPartition),
+    /// The consumer cannot be, or stay, a member of its group.
+    Group(ResponseError),
+    /// The consumer has no `group.id`.
+    NoGroup,
     /// A request failed.
     Client(ClientError),
 }
@@ -32,6 +36,8 @@ impl fmt::Display for ConsumerError {
             Self::Fetch(error) => error.fmt(f),
             Self::Topic { topic, error } => write!(f, "topic {topic} cannot be used: {error}"),
             Self::NotAssigned(partition) => write!(f, "partition {partition} is not assigned"),
+            Self::Group(error) => write!(f, "consumer cannot be in its group: {error}"),
+            Self::NoGroup => f.write_str("consumer has no group.id"),
             Self::Client(error) => error.fmt(f),
         }
     }

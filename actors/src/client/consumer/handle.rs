@@ -13,24 +13,26 @@ use ottla_core::client::fetcher::{ConsumerRecord, IsolationLevel, Position, Seek
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::Instant;
 
+use super::group::{Group, Wanted};
 use super::lookups::{self, TimedOffset};
 use super::messages::{End, Gone, Look, Question, Work};
 use super::shared::{Shared, State};
 use super::{ConsumerActor, ConsumerConfig, ConsumerError};
 use crate::client::cluster::Cluster;
 use crate::client::{ClientConfig, ClientError};
-use crate::runtime::{start_here, tell};
+use crate::runtime::{monotonic_ms, start_here, tell};
 
 /// Questions to the brokers under way; whoever has more to ask waits.
 const MAX_QUESTIONS: usize = 64;
 
 /// Reads records. Several tasks may share one behind an `Arc`; each record goes to one of them.
 pub struct Consumer {
-    actor: Arc<Addr<ConsumerActor>>,
-    shared: Arc<Shared>,
+    pub(super) actor: Arc<Addr<ConsumerActor>>,
+    pub(super) shared: Arc<Shared>,
     questions: Arc<Semaphore>,
     max_poll_records: usize,
     isolation: IsolationLevel,
+    pub(super) group: Option<String>,
     client: ClientConfig,
 }
 
@@ -45,24 +47,35 @@ impl Consumer {
             return Err(ClientError::NoAddress);
         }
         let isolation = config.fetching.isolation;
+        let (group_id, exclude) = (config.group.as_ref(), config.exclude_internal_topics);
+        let group_id = group_id.map(|group| group.group.clone());
+        let group = config.group.map(|group| Group::new(group, config.auto_commit, exclude));
         let shared = Shared::new(Fetcher::new(config.fetching));
         let cluster = Cluster::new(config.client.clone());
-        let actor = ConsumerActor::new(Arc::clone(&shared), cluster);
+        let actor = ConsumerActor::new(Arc::clone(&shared), cluster, group);
         Ok(Self {
             actor: Arc::new(start_here("consumer", actor)),
             shared,
             questions: Arc::new(Semaphore::new(MAX_QUESTIONS)),
             max_poll_records: config.max_poll_records.max(1),
             isolation,
+            group: group_id,
             client: config.client,
         })
     }
 
     /// Reads these partitions, and no others. Partitions that were read before go on where they
-    /// are.
+    /// are; the others begin with what the group has committed, if there is a group, or as the
+    /// reset policy says. A subscription ends.
     pub fn assign(&self, partitions: &[TopicPartition]) {
         let wanted: BTreeSet<_> = partitions.iter().cloned().collect();
-        self.change(|state| state.fetcher.assign(&wanted, false));
+        let grouped = self.group.is_some();
+        self.change(|state| {
+            state.manual = true;
+            state.fetcher.assign(&wanted, grouped);
+            state.subscription.clear();
+            state.wanted = grouped.then(|| Wanted::Names(BTreeSet::new()));
+        });
     }
 
     /// The partitions that are read.
@@ -98,10 +111,7 @@ impl Consumer {
         limit: Option<Duration>,
     ) -> Result<Vec<ConsumerRecord>, ConsumerError> {
         let until = limit.and_then(|limit| Instant::now().checked_add(limit));
-        self.change_if(|state| {
-            state.fetcher.on_asked();
-            false
-        });
+        let _inside = Inside::enter(self);
         loop {
             let mut changed = pin!(self.shared.changed.notified());
             changed.as_mut().enable();
@@ -290,7 +300,9 @@ impl Consumer {
         self.question(lookups::topics).await
     }
 
-    /// Ends the consumer: its fetch sessions are given back to the brokers.
+    /// Ends the consumer: with automatic commits, how far the application has come is committed;
+    /// the group is left at once, unless by a static member; fetch sessions are given back to the
+    /// brokers. A consumer that is only dropped does nothing of that: its session runs out.
     pub async fn close(self) {
         let (sender, done) = oneshot::channel();
         tell(&*self.actor, End(sender));
@@ -300,7 +312,7 @@ impl Consumer {
 
     /// Runs `work` on the actor's thread within `default.api.timeout.ms`. When the caller goes
     /// away, the work goes on.
-    async fn question<T: Send + 'static>(
+    pub(super) async fn question<T: Send + 'static>(
         &self,
         work: impl AsyncFnOnce(std::rc::Rc<Cluster>) -> Result<T, ClientError> + Send + 'static,
     ) -> Result<T, ConsumerError> {
@@ -320,7 +332,7 @@ impl Consumer {
         Ok(answer.await.unwrap_or(Err(ClientError::Closed))?)
     }
 
-    fn on_partition(
+    pub(super) fn on_partition(
         &self,
         partition: &TopicPartition,
         work: impl FnOnce(&mut State) -> bool,
@@ -331,7 +343,7 @@ impl Consumer {
     }
 
     /// Changes the state and has the actor look at it.
-    fn change(&self, work: impl FnOnce(&mut State)) {
+    pub(super) fn change(&self, work: impl FnOnce(&mut State)) {
         self.change_if(|state| {
             work(state);
             true
@@ -359,11 +371,36 @@ impl Drop for Consumer {
     }
 }
 
+/// The application waits for records, until this is dropped.
+struct Inside<'a>(&'a Consumer);
+
+impl<'a> Inside<'a> {
+    fn enter(consumer: &'a Consumer) -> Self {
+        consumer.change_if(|state| {
+            state.fetcher.on_asked();
+            state.inside += 1;
+            state.awaited
+        });
+        Self(consumer)
+    }
+}
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.shared.lock();
+        state.inside = state.inside.saturating_sub(1);
+        state.since = monotonic_ms();
+    }
+}
+
 /// Records, or what stands in their way.
 fn take(state: &mut State, most: usize) -> Result<Vec<ConsumerRecord>, ConsumerError> {
     state.check()?;
     if let Some(error) = state.errors.pop_front() {
         return Err(error);
+    }
+    if state.handing_over {
+        return Ok(Vec::new());
     }
     Ok(state.fetcher.take(most)?)
 }

@@ -11,10 +11,11 @@ use kafka_protocol::messages::offset_for_leader_epoch_request::{
 };
 use kafka_protocol::messages::{FetchRequest, ListOffsetsRequest, OffsetForLeaderEpochRequest};
 use kafka_protocol::protocol::StrBytes;
-use ottla_core::base::{BrokerId, TopicName};
+use ottla_core::base::{BrokerId, TopicName, TopicPartition};
 use ottla_core::client::fetcher::{EpochAsk, IsolationLevel, OffsetAsk, Output, Outputs};
 
 use super::ConsumerActor;
+use super::commit::{self, Offsets};
 use super::messages::{Answer, Answered};
 use crate::client::cluster::{Cluster, Lane, Route};
 use crate::runtime::{monotonic_ms, tell};
@@ -29,18 +30,26 @@ impl ConsumerActor {
                 Output::Fetch { id, node, request } => self.fetch(id, node, request, ctx),
                 Output::ListOffsets { id, node, asks } => self.list_offsets(id, node, &asks, ctx),
                 Output::EpochEnds { id, node, asks } => self.epoch_ends(id, node, &asks, ctx),
-                // there is no group to ask
-                Output::Committed { id, .. } => {
-                    self.hold.0.lock().fetcher.on_committed(id, &BTreeMap::new());
-                    tell(&ctx.address(), super::messages::Look);
-                }
+                Output::Committed { id, partitions } => self.committed(id, partitions, ctx),
                 Output::NeedMetadata(topic) => self.metadata.topics.extend([topic]),
             }
         }
     }
 
+    /// Asks what the group has committed; without a group, it has committed nothing.
+    fn committed(&mut self, id: u64, partitions: Vec<TopicPartition>, ctx: &mut Context<Self>) {
+        let group = self.rebalance().map(|rebalance| rebalance.group);
+        self.ask(ctx, async move |cluster| {
+            let answer = match group {
+                Some(group) => commit::committed(&cluster, &group, &partitions).await,
+                None => Ok(Offsets::new()),
+            };
+            Answer::Committed { id, answer }
+        });
+    }
+
     /// Runs a request and hands what it came to back to the actor.
-    fn ask(
+    pub(super) fn ask(
         &self,
         ctx: &mut Context<Self>,
         request: impl AsyncFnOnce(Rc<Cluster>) -> Answer + 'static,
@@ -110,16 +119,21 @@ impl ConsumerActor {
 
     pub(super) fn refresh_if_due(&mut self, ctx: &mut Context<Self>) {
         let needs = &mut self.metadata;
-        if needs.under_way || needs.topics.is_empty() || needs.not_before > monotonic_ms() {
+        if needs.under_way
+            || !needs.all && needs.topics.is_empty()
+            || needs.not_before > monotonic_ms()
+        {
             return;
         }
         needs.under_way = true;
         let age = self.cluster.config().metadata_max_age.as_millis();
         needs.stale_at = monotonic_ms().saturating_add(u64::try_from(age).unwrap_or(u64::MAX));
         let topics: Vec<TopicName> = std::mem::take(&mut needs.topics).into_iter().collect();
+        let all = std::mem::take(&mut needs.all);
         self.ask(ctx, async move |cluster| {
             let create = cluster.config().auto_create_topics;
-            Answer::Described(cluster.refresh(Some(&topics), create).await)
+            let asked = (!all).then_some(&topics[..]);
+            Answer::Described { all, answer: cluster.refresh(asked, create).await }
         });
     }
 }

@@ -5,15 +5,20 @@
 //! poll that is dropped has taken nothing, and a record is never from before a seek. The actor
 //! asks the brokers for what the state needs.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use ottla_core::base::TopicName;
 use ottla_core::client::Fetcher;
+use ottla_core::client::membership::Identity;
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 
 use super::ConsumerError;
+use super::group::Wanted;
+use super::messages::Listener;
 use crate::client::ClientError;
+use crate::runtime::monotonic_ms;
 
 /// Errors that wait for the application; more say nothing new.
 const MAX_ERRORS: usize = 64;
@@ -25,6 +30,23 @@ pub(super) struct State {
     pub(super) errors: VecDeque<ConsumerError>,
     /// Whether the actor was told to look and has not done so yet.
     pub(super) told: bool,
+    /// How many tasks wait in a poll, and, in monotonic milliseconds, since when none does.
+    pub(super) inside: u32,
+    pub(super) since: u64,
+    /// Whether the actor waits for the application to poll.
+    pub(super) awaited: bool,
+    /// Partitions are changing hands: nobody gets records.
+    pub(super) handing_over: bool,
+    /// The application assigns partitions itself.
+    pub(super) manual: bool,
+    /// What the actor has to learn: a new subscription, its listener, the wish to divide anew.
+    pub(super) wanted: Option<Wanted>,
+    pub(super) listener: Option<Listener>,
+    pub(super) rejoin: bool,
+    /// The topics that are subscribed to.
+    pub(super) subscription: BTreeSet<TopicName>,
+    /// Who the consumer is to its group.
+    pub(super) identity: Option<Identity>,
     /// Whether the actor is gone.
     pub(super) closed: bool,
 }
@@ -51,7 +73,22 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn new(fetcher: Fetcher) -> Arc<Self> {
-        let state = State { fetcher, errors: VecDeque::new(), told: false, closed: false };
+        let state = State {
+            fetcher,
+            errors: VecDeque::new(),
+            told: false,
+            inside: 0,
+            since: monotonic_ms(),
+            awaited: false,
+            handing_over: false,
+            manual: true,
+            wanted: None,
+            listener: None,
+            rejoin: false,
+            subscription: BTreeSet::new(),
+            identity: None,
+            closed: false,
+        };
         Arc::new(Self { state: Mutex::new(state), changed: Notify::new() })
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::*;
 
 /// Records `from..to` of a partition; their timestamps are their offsets, in seconds.
-async fn fill(address: &str, partition: i32, from: i64, to: i64) {
+pub(super) async fn fill(address: &str, partition: i32, from: i64, to: i64) {
     let producer = Producer::start(ProducerConfig::new(address)).unwrap();
     let mut deliveries = Vec::new();
     for offset in from..to {
@@ -18,11 +18,11 @@ async fn fill(address: &str, partition: i32, from: i64, to: i64) {
     }
 }
 
-fn tp(partition: i32) -> TopicPartition {
+pub(super) fn tp(partition: i32) -> TopicPartition {
     TopicPartition::new("t", partition)
 }
 
-fn start(address: &str, change: impl FnOnce(&mut ConsumerConfig)) -> Consumer {
+pub(super) fn start(address: &str, change: impl FnOnce(&mut ConsumerConfig)) -> Consumer {
     let mut config = ConsumerConfig::new(address);
     config.fetching.reset = ResetPolicy::Earliest;
     change(&mut config);
@@ -30,7 +30,7 @@ fn start(address: &str, change: impl FnOnce(&mut ConsumerConfig)) -> Consumer {
 }
 
 /// The offsets of the next `count` records of each partition.
-async fn read(consumer: &Consumer, count: usize) -> BTreeMap<i32, Vec<i64>> {
+pub(super) async fn read(consumer: &Consumer, count: usize) -> BTreeMap<i32, Vec<i64>> {
     let mut read: BTreeMap<i32, Vec<i64>> = BTreeMap::new();
     let mut left = count;
     while left > 0 {

@@ -3,6 +3,7 @@
 mod admin;
 mod connections;
 mod consumer;
+mod members;
 mod producer;
 
 use std::future::Future;
@@ -27,6 +28,7 @@ fn with_broker<F: Future<Output = ()>>(test: impl FnOnce(String) -> F) {
         ("log.dirs", &path),
         ("ottla.cores", "1"),
         ("auto.create.topics.enable", "false"),
+        ("group.initial.rebalance.delay.ms", "0"),
     ];
     let settings = Arc::new(Settings::with(settings).unwrap());
     actix_rt::System::new().block_on(async {
