@@ -31,9 +31,78 @@ pub use engine::{
     Subscription, SubscriptionEnd, TimedOffset, Topic,
 };
 
+/// ```
+/// # use ottla::{Engine, ErrorCode, NewTopic};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # actix::System::new().block_on(async {
+/// # let engine = Engine::ephemeral().without_listener().start().await?;
+/// let refused = engine.admin().create_topic(NewTopic::new("two words")).await;
+/// assert_eq!(refused.unwrap_err().code(), ErrorCode::InvalidTopicException);
+/// # engine.stop().await;
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 pub use kafka_protocol::error::ResponseError as ErrorCode;
+/// ```
+/// # use ottla::{Engine, StartError};
+/// actix::System::new().block_on(async {
+///     let start = Engine::ephemeral().config("num.partitions", "many").start().await;
+///     let Err(error @ StartError::Setting(_)) = start else { panic!("it started") };
+///     assert!(error.to_string().contains("num.partitions"));
+/// });
+/// ```
 pub use ottla_actors::broker::StartError;
+/// ```
+/// # use ottla::{Engine, Listener};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # actix::System::new().block_on(async {
+/// let engine = Engine::ephemeral().start().await?;
+/// let listener: &Listener = &engine.listeners()[0];
+/// assert_eq!((&*listener.name, listener.bound.ip().is_loopback()), ("PLAINTEXT", true));
+/// # engine.stop().await;
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 pub use ottla_actors::protocol::Listener;
+/// ```
+/// use ottla::Settings;
+///
+/// let settings = Settings::with([("num.partitions", "3"), ("log.retention.hours", "24")]);
+/// assert_eq!(settings.expect("both can be read").get("num.partitions"), Some("3"));
+/// assert!(Settings::with([("num.partitions", "many")]).is_err());
+/// ```
 pub use ottla_config::Settings;
+/// ```
+/// use ottla::Offset;
+///
+/// assert!(Offset(7) < Offset(8) && Offset::ZERO == Offset(0));
+/// ```
 pub use ottla_core::base::Offset;
-pub use ottla_core::record::{Compression, Header};
+/// ```
+/// use ottla::{Batch, Compression};
+///
+/// assert_eq!(Compression::from_name("zstd"), Some(Compression::Zstd));
+/// let batch = Batch::value("one espresso").compressed(Compression::Zstd);
+/// assert_eq!(batch.len(), Some(1));
+/// ```
+pub use ottla_core::record::Compression;
+/// ```
+/// # use ottla::{Batch, Engine, Header, Offset};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # actix::System::new().block_on(async {
+/// # let engine = Engine::ephemeral().without_listener().start().await?;
+/// # let log = engine.topic("log").partition(0);
+/// let mut batch = Batch::new();
+/// batch.push_at(1_000, None, Some(b"v"), &[("trace", Some(b"7"))]);
+/// log.append(batch).await?;
+/// let header: &Header = &log.read(Offset(0)).await?.records[0].headers[0];
+/// assert_eq!(header.key, "trace");
+/// assert_eq!(header.value.as_deref(), Some(&b"7"[..]));
+/// # engine.stop().await;
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+pub use ottla_core::record::Header;

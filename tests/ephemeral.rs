@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use ottla::{Batch, Engine, Offset};
 
-const ENGINES: usize = 100;
+const ENGINES: usize = 1_000;
 
 /// What this process has open.
 #[derive(Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ async fn settled(before: &Holdings) -> Holdings {
 }
 
 #[test]
-fn a_hundred_engines_leave_nothing_behind() {
+fn a_thousand_engines_leave_nothing_behind() {
     // the host's own threads for blocking work shall not outlive their work for long
     let runtime = || {
         let mut builder = tokio::runtime::Builder::new_current_thread();

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use ottla_benches::{
-    Bench, BenchError, CompareOptions, FloorsOptions, INTERRUPTED, compare, floors,
+    Bench, BenchError, CompareOptions, FloorsOptions, INTERRUPTED, PathsOptions, compare, floors,
+    paths,
 };
 
 use super::Failure;
@@ -22,6 +23,7 @@ enum Kind {
     One(Bench),
     Floors(FloorsOptions),
     Compare(CompareOptions),
+    Paths(PathsOptions),
 }
 
 /// Measures and prints the result.
@@ -35,6 +37,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
             let report = floors(options).map_err(Failure::Bench)?;
             println!("{}", if options.json { report.json().to_string() } else { report.text() });
             Ok(ExitCode::SUCCESS)
+        }
+        Kind::Paths(options) => {
+            let outcome = actix::System::new().block_on(paths(options, &Engines));
+            let paths = outcome.map_err(Failure::Bench)?;
+            if options.json {
+                paths.lines.iter().for_each(|line| println!("{line}"));
+            } else {
+                print!("{}", paths.table);
+            }
+            Ok(if paths.sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Kind::Compare(options) => {
             let outcome = actix::System::new().block_on(compare(options));

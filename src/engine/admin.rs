@@ -46,6 +46,20 @@ use super::shared::Shared;
 pub struct Admin(Arc<Shared>);
 
 /// A topic to be created.
+///
+/// ```
+/// # use ottla::{Engine, NewTopic};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # actix::System::new().block_on(async {
+/// # let engine = Engine::ephemeral().without_listener().start().await?;
+/// let orders = NewTopic::new("orders").partitions(3).config("cleanup.policy", "compact");
+/// engine.admin().create_topic(orders).await?;
+/// assert_eq!(engine.topic("orders").partition_count()?, 3);
+/// # engine.stop().await;
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct NewTopic {
     name: String,

@@ -13,6 +13,23 @@ use tokio::sync::oneshot;
 use super::{Batch, EngineError, Partition, Topic};
 
 /// When an append is answered.
+///
+/// ```
+/// # use ottla::{Acks, Batch, Engine, Offset};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # actix::System::new().block_on(async {
+/// # let engine = Engine::ephemeral().without_listener().start().await?;
+/// let log = engine.topic("log");
+/// let appended = log.clone().acks(Acks::Leader).append(Batch::value("ready")).await?;
+/// assert_eq!(appended.first_offset, Offset(0));
+/// // no answer, so no offset
+/// let sent = log.acks(Acks::None).append(Batch::value("steady")).await?;
+/// assert_eq!(sent.first_offset, Offset(-1));
+/// # engine.stop().await;
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Acks {
     /// As soon as it is on its way: no offset comes back, and errors are not seen (acks=0).
@@ -35,6 +52,21 @@ impl Acks {
 }
 
 /// Where a batch went.
+///
+/// ```
+/// # use ottla::{Appended, Batch, Engine, Offset};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # actix::System::new().block_on(async {
+/// # let engine = Engine::ephemeral().without_listener().start().await?;
+/// let words: Batch = ["to", "be", "or"].into_iter().collect();
+/// let appended: Appended = engine.topic("words").append(words).await?;
+/// assert_eq!((appended.first_offset, appended.last_offset), (Offset(0), Offset(2)));
+/// assert_eq!((appended.partition, appended.log_append_time), (0, None));
+/// # engine.stop().await;
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Appended {
     /// The partition.

@@ -185,6 +185,25 @@ impl<V: AsRef<[u8]>> FromIterator<V> for Batch {
 }
 
 /// One record that was read.
+///
+/// ```
+/// # use ottla::{Batch, Engine, Offset, Record};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # actix::System::new().block_on(async {
+/// # let engine = Engine::ephemeral().without_listener().start().await?;
+/// let log = engine.topic("log").partition(0);
+/// let mut batch = Batch::new();
+/// batch.push_at(1_000, Some(b"k"), Some(b"v"), &[("trace", Some(b"7"))]);
+/// log.append(batch).await?;
+/// let record: Record = log.read(Offset(0)).await?.records.remove(0);
+/// assert_eq!((record.offset, record.timestamp), (Offset(0), 1_000));
+/// assert_eq!(record.key.as_deref(), Some(&b"k"[..]));
+/// assert_eq!(record.headers[0].key, "trace");
+/// # engine.stop().await;
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// Where it lies in its partition.

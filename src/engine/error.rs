@@ -10,6 +10,21 @@ use ottla_core::partition::Refusal;
 use ottla_core::record::RecordError;
 
 /// Why a call to the engine failed; [`EngineError::code`] is what a Kafka client would have seen.
+///
+/// ```
+/// # use ottla::{Batch, Engine, EngineError, ErrorCode};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # actix::System::new().block_on(async {
+/// # let engine = Engine::ephemeral().without_listener().start().await?;
+/// let missing = engine.topic("orders").partition(7);
+/// let error: EngineError = missing.append(Batch::value("one espresso")).await.unwrap_err();
+/// assert_eq!(error.code(), ErrorCode::UnknownTopicOrPartition);
+/// assert!(error.is_retriable(), "it may be added");
+/// # engine.stop().await;
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EngineError {

@@ -55,6 +55,24 @@ pub struct Group {
 }
 
 /// What a group has committed for a partition.
+///
+/// ```
+/// # use ottla::{Batch, CommittedOffset, Engine, Offset};
+/// # use std::collections::BTreeMap;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # actix::System::new().block_on(async {
+/// # let engine = Engine::ephemeral().without_listener().start().await?;
+/// engine.topic("orders").append(Batch::value("one espresso")).await?;
+/// let billing = engine.group("billing");
+/// assert!(billing.committed("orders").await?.is_empty());
+/// billing.commit("orders", &BTreeMap::from([(0, Offset(1))])).await?;
+/// let committed: &CommittedOffset = &billing.committed("orders").await?[&0];
+/// assert_eq!((committed.offset, &*committed.metadata), (Offset(1), ""));
+/// # engine.stop().await;
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommittedOffset {
     /// The next offset the group reads.

@@ -45,6 +45,38 @@ const ASSIGNORS: [Assignor; 3] = [Assignor::Range, Assignor::RoundRobin, Assigno
 ///
 /// Offsets are committed about once a second, and when partitions are given away or the member
 /// leaves: records are delivered at least once.
+///
+/// ```
+/// # use ottla::{Batch, Delivery, Engine, Membership, Offset};
+/// # use actix::prelude::*;
+/// # struct Bill(tokio::sync::mpsc::UnboundedSender<Delivery>);
+/// # impl Actor for Bill { type Context = Context<Self>; }
+/// #
+/// # impl Handler<Delivery> for Bill {
+/// #     type Result = ();
+/// #     fn handle(&mut self, orders: Delivery, _: &mut Context<Self>) {
+/// #         self.0.send(orders).expect("somebody listens");
+/// #     }
+/// # }
+/// #
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # actix::System::new().block_on(async {
+/// # let engine = Engine::ephemeral().without_listener().start().await?;
+/// # let (sender, mut delivered) = tokio::sync::mpsc::unbounded_channel();
+/// # let bill = Bill(sender).start();
+/// engine.topic("orders").append(Batch::value("one espresso")).await?;
+/// let billing = engine.group("billing");
+/// let member: Membership = billing.join(&["orders"], bill.recipient()).await?;
+/// assert_eq!(member.assignment()["orders"], [0]);
+/// assert_eq!(delivered.recv().await.expect("a delivery").records.len(), 1);
+/// // what it has dealt with is committed when it leaves
+/// member.leave().await?;
+/// assert_eq!(billing.committed("orders").await?[&0].offset, Offset(1));
+/// # engine.stop().await;
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "a member leaves its group when this is dropped"]
 pub struct Membership {

@@ -55,6 +55,24 @@ use shared::Shared;
 /// It lives on arbiters of its own, so that the application's actors and the broker's do not wait
 /// for each other. [`Engine::stop`] gives back its threads, files and memory; an engine that is
 /// dropped stops by itself, as long as the actix system still runs.
+///
+/// ```
+/// # use ottla::{Batch, Engine};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let data = tempfile::tempdir()?;
+/// actix::System::new().block_on(async {
+///     let engine = Engine::builder()
+///         .config("log.dirs", data.path().display())
+///         .config("listeners", "PLAINTEXT://127.0.0.1:0")
+///         .start()
+///         .await?;
+///     println!("Kafka clients use {}", engine.listeners()[0].bound);
+///     engine.topic("orders").append(Batch::value("one espresso")).await?;
+///     engine.stop().await;
+///     Ok(())
+/// })
+/// # }
+/// ```
 pub struct Engine {
     shared: Arc<Shared>,
     /// None once it is being stopped.

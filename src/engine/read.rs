@@ -22,6 +22,25 @@ const MAX_BYTES: u32 = 1 << 20;
 const UNPACKED_LIMIT: usize = 256 << 20;
 
 /// How a read goes.
+///
+/// ```
+/// # use ottla::{Batch, Engine, Offset, ReadOptions};
+/// # use std::time::Duration;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # actix::System::new().block_on(async {
+/// # let engine = Engine::ephemeral().without_listener().start().await?;
+/// let log = engine.topic("log").partition(0);
+/// log.append(["a", "b"].into_iter().collect()).await?;
+/// // waits up to five seconds for a kilobyte, of which there is not so much
+/// let options = ReadOptions { min_bytes: 1_000, ..ReadOptions::wait(Duration::from_secs(5)) };
+/// let waiting = actix::spawn(log.read_with(Offset(0), options));
+/// log.append(Batch::value([0_u8; 1_000])).await?;
+/// assert_eq!(waiting.await??.next_offset, Offset(3));
+/// # engine.stop().await;
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadOptions {
     /// The most to read from the log, compressed batches as they lie there; the first batch comes
@@ -49,6 +68,24 @@ impl ReadOptions {
 }
 
 /// What was read of a partition.
+///
+/// ```
+/// # use ottla::{Engine, Offset, Read};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # actix::System::new().block_on(async {
+/// # let engine = Engine::ephemeral().without_listener().start().await?;
+/// let log = engine.topic("log").partition(0);
+/// log.append(["a", "b"].into_iter().collect()).await?;
+/// let read: Read = log.read(Offset(1)).await?;
+/// assert_eq!(read.records[0].value.as_deref(), Some(&b"b"[..]));
+/// assert_eq!((read.next_offset, read.high_watermark), (Offset(2), Offset(2)));
+/// // at the end of the log there is nothing, and that is no error
+/// assert!(log.read(read.next_offset).await?.records.is_empty());
+/// # engine.stop().await;
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Read {
     /// The records, in the order of their offsets.
@@ -62,6 +99,23 @@ pub struct Read {
 }
 
 /// A record found by its time.
+///
+/// ```
+/// # use ottla::{Batch, Engine, Offset, TimedOffset};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # actix::System::new().block_on(async {
+/// # let engine = Engine::ephemeral().without_listener().start().await?;
+/// let log = engine.topic("log").partition(0);
+/// let mut batch = Batch::new();
+/// batch.push_at(1_000, None, Some(b"a"), &[]).push_at(2_000, None, Some(b"b"), &[]);
+/// log.append(batch).await?;
+/// let found: Option<TimedOffset> = log.at_or_after(1_500).await?;
+/// assert_eq!(found, Some(TimedOffset { offset: Offset(1), timestamp: 2_000 }));
+/// # engine.stop().await;
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimedOffset {
     /// The record's offset.

@@ -24,6 +24,39 @@ const LOOK: Duration = Duration::from_millis(500);
 
 /// Subscription → subscriber, awaited: records of one partition. The next of that partition come
 /// when the handler's result is there: for a `ResponseFuture`, when the future has resolved.
+///
+/// ```
+/// # use ottla::{Batch, Delivery, Engine, StartAt};
+/// # use actix::prelude::*;
+/// struct Bill(tokio::sync::mpsc::UnboundedSender<Delivery>);
+/// # impl Actor for Bill { type Context = Context<Self>; }
+///
+/// impl Handler<Delivery> for Bill {
+///     type Result = ();
+///     fn handle(&mut self, orders: Delivery, _: &mut Context<Self>) {
+///         self.0.send(orders).expect("somebody listens");
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # actix::System::new().block_on(async {
+/// # let engine = Engine::ephemeral().without_listener().start().await?;
+/// # let (sender, mut delivered) = tokio::sync::mpsc::unbounded_channel();
+/// # let bill = Bill(sender).start();
+/// let orders = engine.topic("orders");
+/// orders.append(Batch::value("one espresso")).await?;
+/// let subscription = orders.subscribe(bill.recipient(), StartAt::Earliest).await?;
+/// let delivery = delivered.recv().await.expect("a delivery");
+/// assert_eq!((&*delivery.topic, delivery.partition), ("orders", 0));
+/// assert_eq!(delivery.records[0].value.as_deref(), Some(&b"one espresso"[..]));
+/// // nothing is left to read
+/// assert_eq!(delivery.next_offset, delivery.high_watermark);
+/// # drop(subscription);
+/// # engine.stop().await;
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 #[derive(Clone, Debug, Message, PartialEq, Eq)]
 #[rtype(result = "()")]
 pub struct Delivery {
@@ -40,6 +73,38 @@ pub struct Delivery {
 }
 
 /// From where a subscription begins.
+///
+/// ```
+/// # use ottla::{Delivery, Engine, Offset, StartAt};
+/// # use std::collections::BTreeMap;
+/// # use actix::prelude::*;
+/// # struct Bill(tokio::sync::mpsc::UnboundedSender<Delivery>);
+/// # impl Actor for Bill { type Context = Context<Self>; }
+/// #
+/// # impl Handler<Delivery> for Bill {
+/// #     type Result = ();
+/// #     fn handle(&mut self, orders: Delivery, _: &mut Context<Self>) {
+/// #         self.0.send(orders).expect("somebody listens");
+/// #     }
+/// # }
+/// #
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # actix::System::new().block_on(async {
+/// # let engine = Engine::ephemeral().without_listener().start().await?;
+/// # let (sender, mut delivered) = tokio::sync::mpsc::unbounded_channel();
+/// # let bill = Bill(sender).start();
+/// let words = engine.topic("words");
+/// words.append(["to", "be", "or"].into_iter().collect()).await?;
+/// let from = StartAt::Offsets(BTreeMap::from([(0, Offset(2))]));
+/// let subscription = words.subscribe(bill.recipient(), from).await?;
+/// let delivery = delivered.recv().await.expect("a delivery");
+/// assert_eq!(delivery.records[0].value.as_deref(), Some(&b"or"[..]));
+/// # drop(subscription);
+/// # engine.stop().await;
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StartAt {
     /// The first record there is.
@@ -52,6 +117,36 @@ pub enum StartAt {
 }
 
 /// Why a subscription ended by itself.
+///
+/// ```
+/// # use ottla::{Delivery, Engine, StartAt, SubscriptionEnd};
+/// # use actix::prelude::*;
+/// # struct Bill(tokio::sync::mpsc::UnboundedSender<Delivery>);
+/// # impl Actor for Bill { type Context = Context<Self>; }
+/// #
+/// # impl Handler<Delivery> for Bill {
+/// #     type Result = ();
+/// #     fn handle(&mut self, orders: Delivery, _: &mut Context<Self>) {
+/// #         self.0.send(orders).expect("somebody listens");
+/// #     }
+/// # }
+/// #
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # actix::System::new().block_on(async {
+/// # let engine = Engine::ephemeral().without_listener().start().await?;
+/// # let (sender, mut delivered) = tokio::sync::mpsc::unbounded_channel();
+/// # let bill = Bill(sender).start();
+/// let orders = engine.topic("orders");
+/// let subscription = orders.subscribe(bill.recipient(), StartAt::Latest).await?;
+/// engine.admin().delete_topic("orders").await?;
+/// let end = subscription.ended().await;
+/// assert!(matches!(end, SubscriptionEnd::Failed(_)), "{end}");
+/// # drop(delivered);
+/// # engine.stop().await;
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SubscriptionEnd {
     /// The subscriber is gone.
@@ -78,6 +173,39 @@ type Positions = Arc<Mutex<BTreeMap<i32, Offset>>>;
 ///
 /// Records are delivered at least once: those of a delivery whose handler has not answered when the
 /// subscription ends come again if it resumes at [`Subscription::positions`].
+///
+/// ```
+/// # use ottla::{Batch, Delivery, Engine, Offset, StartAt};
+/// # use actix::prelude::*;
+/// # struct Bill(tokio::sync::mpsc::UnboundedSender<Delivery>);
+/// # impl Actor for Bill { type Context = Context<Self>; }
+/// #
+/// # impl Handler<Delivery> for Bill {
+/// #     type Result = ();
+/// #     fn handle(&mut self, orders: Delivery, _: &mut Context<Self>) {
+/// #         self.0.send(orders).expect("somebody listens");
+/// #     }
+/// # }
+/// #
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # actix::System::new().block_on(async {
+/// # let engine = Engine::ephemeral().without_listener().start().await?;
+/// # let (sender, mut delivered) = tokio::sync::mpsc::unbounded_channel();
+/// let orders = engine.topic("orders");
+/// orders.append(Batch::value("one espresso")).await?;
+/// let first = Bill(sender.clone()).start().recipient();
+/// let subscription = orders.subscribe(first, StartAt::Earliest).await?;
+/// delivered.recv().await.expect("a delivery");
+/// // it ends here, and another goes on from there
+/// let positions = subscription.unsubscribe();
+/// let second = Bill(sender).start().recipient();
+/// let subscription = orders.subscribe(second, StartAt::Offsets(positions)).await?;
+/// assert!(subscription.positions()[&0] <= Offset(1));
+/// # engine.stop().await;
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "a subscription ends when it is dropped"]
 pub struct Subscription {

@@ -22,6 +22,22 @@ const TIMEOUT_MS: u32 = 30_000;
 
 /// A handle on a topic. Clones share its limit of 128 appends in flight, beyond which an append
 /// waits its turn, as the requests of one connection do.
+///
+/// ```
+/// # use ottla::{Acks, Batch, Engine, NewTopic};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # actix::System::new().block_on(async {
+/// # let engine = Engine::ephemeral().without_listener().start().await?;
+/// engine.admin().create_topic(NewTopic::new("orders").partitions(3)).await?;
+/// let orders = engine.topic("orders").acks(Acks::Leader);
+/// let appended = orders.append(Batch::keyed("table 4", "one espresso")).await?;
+/// // a key has its partition, the same as with Kafka's Java producer
+/// assert_eq!(orders.partition_for("table 4")?.index(), appended.partition);
+/// # engine.stop().await;
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Topic {
     inner: Arc<Inner>,
@@ -39,6 +55,21 @@ struct Inner {
 }
 
 /// A handle on one partition of a topic.
+///
+/// ```
+/// # use ottla::{Batch, Engine, Offset};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # actix::System::new().block_on(async {
+/// # let engine = Engine::ephemeral().without_listener().start().await?;
+/// let first = engine.topic("orders").partition(0);
+/// first.append(Batch::value("one espresso")).await?;
+/// assert_eq!((first.earliest().await?, first.latest().await?), (Offset(0), Offset(1)));
+/// assert_eq!((first.topic().name(), first.index()), ("orders", 0));
+/// # engine.stop().await;
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Partition {
     pub(super) topic: Topic,

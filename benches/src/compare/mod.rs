@@ -79,7 +79,7 @@ struct Line {
     bench: Bench,
 }
 
-fn parse(words: &[String]) -> Result<Bench, BenchError> {
+pub(crate) fn parse(words: &[String]) -> Result<Bench, BenchError> {
     let line = Line::try_parse_from(words);
     line.map(|line| line.bench).map_err(|error| BenchError::options(error.to_string()))
 }
@@ -114,11 +114,11 @@ impl CompareOptions {
 }
 
 /// A folder that goes when it is dropped.
-struct Scratch(PathBuf);
+pub(crate) struct Scratch(pub(crate) PathBuf);
 
 impl Scratch {
-    fn new(options: &CompareOptions) -> Result<Self, BenchError> {
-        let parent = options.data.clone().unwrap_or_else(std::env::temp_dir);
+    pub(crate) fn new(parent: Option<&Path>) -> Result<Self, BenchError> {
+        let parent = parent.map_or_else(std::env::temp_dir, Path::to_owned);
         let dir = parent.join(format!("ottla-compare-{}", std::process::id()));
         std::fs::create_dir_all(&dir).map_err(BenchError::system(dir.display().to_string()))?;
         Ok(Self(dir))
@@ -150,12 +150,12 @@ pub struct Comparison {
 pub async fn compare(options: &CompareOptions) -> Result<Comparison, BenchError> {
     crate::raise_open_files();
     let stop = Stop::listen();
-    let scratch = Scratch::new(options)?;
+    let scratch = Scratch::new(options.data.as_deref())?;
     let mut lines = Vec::new();
     lines.push(measure_floors(options, &scratch.0).await?);
     note(&lines[0]);
     let mut brokers = Vec::new();
-    let ottla = ottla(options, &scratch.0)?;
+    let ottla = ottla(options.port, &scratch.0)?;
     let address = format!("127.0.0.1:{}", options.port);
     brokers.push(start("ottla", &address, ottla, &stop, &mut lines).await?);
     if let Some((program, arguments)) = options.command.split_first() {
@@ -208,12 +208,12 @@ async fn start(
 }
 
 /// This very program, as a broker with default settings.
-fn ottla(options: &CompareOptions, scratch: &Path) -> Result<Command, BenchError> {
+pub(crate) fn ottla(port: u16, scratch: &Path) -> Result<Command, BenchError> {
     let own = std::env::current_exe().map_err(BenchError::system("finding this program"))?;
     let mut command = Command::new(own);
     command.arg("start");
     for setting in [
-        format!("listeners=PLAINTEXT://127.0.0.1:{}", options.port),
+        format!("listeners=PLAINTEXT://127.0.0.1:{port}"),
         format!("log.dirs={}", scratch.join("ottla").display()),
         "offsets.topic.num.partitions=8".to_owned(),
         // so that the space of a deleted topic comes back before the next row
@@ -275,7 +275,7 @@ async fn measure(options: &CompareOptions, row: &Row, broker: &Broker, stop: &St
 }
 
 /// Waits until the machine does little and few pages wait for the disk, but not for ever.
-async fn quiet(longest: f64) {
+pub(crate) async fn quiet(longest: f64) {
     let begun = now();
     while seconds(now() - begun) < longest {
         let (busy, at) = (usage::machine().0, now());

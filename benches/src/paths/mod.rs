@@ -1,0 +1,164 @@
+//! One table of all ways into a log: the bench actors' own wire, other people's clients, the native
+//! client, and messages inside the process.
+
+mod external;
+mod table;
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use crate::compare::{Scratch, ottla, parse};
+use crate::embed::Embedder;
+use crate::error::BenchError;
+use crate::startup::Started;
+use crate::stop::Stop;
+
+/// Compares the ways into a log, side by side in one table.
+///
+/// Starts this program as a broker on loopback, lets each way append records of 100 bytes, 150 a
+/// batch with acks=1, and then one at a time where it can, and does the same with a broker inside
+/// this process. librdkafka's producer (as kcat uses it) and Kafka's Java producer work on the same
+/// broker if they are there.
+#[derive(Clone, Debug, clap::Args)]
+#[group(skip)]
+pub struct PathsOptions {
+    /// Seconds that each row is measured
+    #[arg(long, value_name = "S", default_value_t = 5.0)]
+    pub seconds: f64,
+    /// Seconds of load before, that are not
+    #[arg(long, value_name = "S", default_value_t = 1.0)]
+    pub warmup: f64,
+    /// Bench actors that append side by side; with one record at a time it is one
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub connections: usize,
+    /// Partitions of the topic
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub partitions: u16,
+    /// Threads for the bench actors
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub threads: usize,
+    /// Cores of the broker, in its own process or inside this one; 0: all
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub cores: usize,
+    /// Folder for the data of the brokers [default: the system's temporary folder]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Port of the broker
+    #[arg(long, value_name = "PORT", default_value_t = 29292)]
+    pub port: u16,
+    /// Folder with Kafka's jars, for its Java producer
+    #[arg(long, value_name = "DIR")]
+    pub kafka_libs: Option<PathBuf>,
+    /// Records that kcat and the Java producer send
+    #[arg(long, value_name = "N", default_value = "5e6", value_parser = crate::options::large)]
+    pub external_records: u64,
+    /// Prints the results as lines of JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The work that all ways do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Work {
+    /// Records of 100 bytes, 150 a batch, five batches of each bench actor under way.
+    Batches,
+    /// One record of 100 bytes at a time.
+    Single,
+}
+
+impl Work {
+    const ALL: [Self; 2] = [Self::Batches, Self::Single];
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Batches => "batches",
+            Self::Single => "single",
+        }
+    }
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Paths {
+    /// A result for each row and kind of work.
+    pub lines: Vec<Value>,
+    /// The table.
+    pub table: String,
+    /// Whether no record was lost and no row failed; times never count.
+    pub sound: bool,
+}
+
+/// Measures all ways; to be called inside a running actix system.
+///
+/// # Errors
+/// The broker did not start, or a row has no result.
+pub async fn paths(options: &PathsOptions, embedder: &dyn Embedder) -> Result<Paths, BenchError> {
+    crate::raise_open_files();
+    let stop = Stop::listen();
+    let scratch = Scratch::new(options.data.as_deref())?;
+    let mut lines = Vec::new();
+    let address = format!("127.0.0.1:{}", options.port);
+    let mut command = ottla(options.port, &scratch.0)?;
+    command.arg("--override").arg(format!("ottla.cores={}", options.cores));
+    let mut started = Started::start(command, &address, 30.0, &stop).await?;
+    let pid = started.pid().unwrap_or(0).to_string();
+    for path in ["wire", "client"] {
+        for work in Work::ALL {
+            let more = ["--bootstrap-server", &address, "--pid", &pid];
+            lines.push(measure(options, path, work, &more, &stop, embedder).await?);
+        }
+    }
+    lines.extend(external::kcat(options, &address, &scratch.0, &stop).await?);
+    lines.extend(external::java(options, &address, &stop).await?);
+    started.stop().await;
+    for path in ["engine", "engine-encoded"] {
+        for work in Work::ALL {
+            let cores = options.cores.to_string();
+            let data = scratch.0.display().to_string();
+            let more = ["--cores", &cores, "--data", &data];
+            lines.push(measure(options, path, work, &more, &stop, embedder).await?);
+        }
+    }
+    let sound = lines.iter().all(crate::report::sound);
+    Ok(Paths { table: table::of(&lines), lines, sound })
+}
+
+/// Runs one way on one kind of work.
+async fn measure(
+    options: &PathsOptions,
+    path: &str,
+    work: Work,
+    more: &[&str],
+    stop: &Stop,
+    embedder: &dyn Embedder,
+) -> Result<Value, BenchError> {
+    let (connections, in_flight, records) = match work {
+        Work::Batches => (options.connections, 5, 150),
+        Work::Single => (1, 1, 1),
+    };
+    let numbers = [
+        ("--seconds", options.seconds.to_string()),
+        ("--warmup", options.warmup.to_string()),
+        ("--connections", connections.to_string()),
+        ("--in-flight", in_flight.to_string()),
+        ("--batch-records", records.to_string()),
+        ("--partitions", options.partitions.to_string()),
+        ("--threads", options.threads.to_string()),
+        ("--path", path.to_owned()),
+    ];
+    let mut words = vec!["produce".to_owned()];
+    words.extend(numbers.into_iter().flat_map(|(name, value)| [name.to_owned(), value]));
+    words.extend(more.iter().map(|word| (*word).to_owned()));
+    if stop.asked() {
+        return Err(BenchError::Interrupted);
+    }
+    // the row before leaves pages for the disk to write
+    crate::compare::quiet(3.0).await;
+    let report = parse(&words)?.run_until(stop, Some(embedder)).await?;
+    let mut line = report.json();
+    line["path"] = json!(path);
+    line["work"] = json!(work.label());
+    eprintln!("{path} {}: {}", work.label(), crate::text::line(&line));
+    Ok(line)
+}
