@@ -25,6 +25,7 @@
 //! [`LogDir::open_each`].
 #![deny(clippy::indexing_slicing)]
 
+pub mod check;
 mod config;
 pub mod crash;
 mod dir;

@@ -69,7 +69,7 @@ pub(super) fn read_or_warn(
     dir: &Path,
     which: Checkpoint,
 ) -> Result<BTreeMap<TopicPartition, Offset>, StorageError> {
-    match read(disk, &dir.join(which.file_name())) {
+    match read(disk, dir, which) {
         Err(error @ StorageError::Malformed { .. }) => {
             tracing::warn!(%error, "ignoring a checkpoint file: {}", which.fall_back());
             Ok(BTreeMap::new())
@@ -78,12 +78,18 @@ pub(super) fn read_or_warn(
     }
 }
 
-fn read(disk: &dyn Disk, path: &Path) -> Result<BTreeMap<TopicPartition, Offset>, StorageError> {
+/// Reads a checkpoint file. One that is not there is empty.
+pub(in crate::storage) fn read(
+    disk: &dyn Disk,
+    dir: &Path,
+    which: Checkpoint,
+) -> Result<BTreeMap<TopicPartition, Offset>, StorageError> {
+    let path = &dir.join(which.file_name());
     let lines = layout::read_lines(disk, path, MAX_FILE)?;
     let mut entries = BTreeMap::new();
     for (line, text) in layout::checkpoint_entries(path, &lines)? {
         let malformed = || StorageError::Malformed {
-            path: path.to_owned(),
+            path: path.clone(),
             line,
             expected: "topic, partition and offset",
         };

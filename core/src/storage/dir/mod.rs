@@ -19,14 +19,15 @@ use super::{DeleteJob, DirHealth, Disk, Log, LogEnv, LogState, RecoveryProgress,
 use crate::base::{Offset, Tick, TopicPartition};
 
 pub use checkpoint::Checkpoint;
+pub(super) use checkpoint::read as read_checkpoint;
 pub use epochs::{EpochStart, read_leader_epochs, write_leader_epochs};
 pub use layout::{read_partition_metadata, write_partition_metadata};
 pub use meta::{MetaProperties, base64_uuid, parse_base64_uuid};
 
 /// The lock file's name.
-const LOCK: &str = ".lock";
+pub(super) const LOCK: &str = ".lock";
 /// The mark of an orderly stop.
-const CLEAN_SHUTDOWN: &str = ".kafka_cleanshutdown";
+pub(super) const CLEAN_SHUTDOWN: &str = ".kafka_cleanshutdown";
 
 /// Who opens a log directory.
 #[derive(Clone, Debug, PartialEq, Eq)]

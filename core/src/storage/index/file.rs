@@ -9,6 +9,8 @@ use crate::storage::error::Problem;
 use crate::storage::names::segment_file;
 use crate::storage::{Disk, DiskFile, Mapped, OpenMode, StorageError};
 
+/// The largest index that is read whole: as many entries as a segment can have.
+const MAX_FILE: usize = 512 << 20;
 /// Entries kept in memory before they are written together.
 const TAIL: usize = 64;
 
@@ -122,6 +124,26 @@ impl<E: Entry> IndexFile<E> {
         self.last = last;
         self.loaded = true;
         Ok(())
+    }
+
+    /// Every entry on file, which must rise: for a look at it that changes nothing.
+    pub(crate) fn read_all(place: Place<'_>, base: Offset) -> Result<Vec<E>, StorageError> {
+        let mut index = Self::on_disk();
+        index.load(place, base)?;
+        let path = place.path(base, E::SUFFIX);
+        let bytes = place.disk.read_small(&path, MAX_FILE);
+        let bytes = bytes.map_err(|error| StorageError::io("read", &path, error))?;
+        let bytes = bytes.unwrap_or_default();
+        let each = bytes.chunks_exact(E::SIZE).filter_map(E::decode);
+        let entries: Vec<E> = each.take(index.written as usize).collect();
+        for (at, pair) in entries.windows(2).enumerate() {
+            let [previous, entry] = pair else { continue };
+            if !entry.follows(*previous) || !entry.is_sane() {
+                let position = (at as u64 + 1) * E::SIZE as u64;
+                return Err(StorageError::Corrupt { path, position, problem: Problem::Index });
+            }
+        }
+        Ok(entries)
     }
 
     /// How many entries there are. Meaningful once loaded.

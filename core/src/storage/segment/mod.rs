@@ -16,6 +16,7 @@ mod read;
 mod recent;
 mod recover;
 mod time;
+mod verify;
 mod walk;
 
 use std::io::IoSlice;
@@ -29,6 +30,7 @@ use crate::base::Offset;
 
 pub use recover::BatchVisitor;
 pub(crate) use recover::Scan;
+pub(crate) use verify::verify;
 pub(crate) use walk::{Step, Walk};
 
 /// The largest position and size of a segment: Kafka keeps both as `int`.

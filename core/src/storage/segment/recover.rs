@@ -61,7 +61,7 @@ pub(crate) struct Scanned {
 }
 
 /// A batch in a segment and whether it is whole.
-enum Checked {
+pub(super) enum Checked {
     Good(BatchHeader),
     Bad(Problem),
     End,
@@ -228,7 +228,7 @@ fn meta_of(header: &BatchHeader) -> BatchMeta {
 }
 
 /// Reads a file in chunks and checks one batch after the other.
-struct Reader {
+pub(super) struct Reader {
     file: Arc<dyn DiskFile>,
     position: u64,
     end: u64,
@@ -238,7 +238,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn new(file: Arc<dyn DiskFile>, start: u32, end: u32) -> Self {
+    pub(super) fn new(file: Arc<dyn DiskFile>, start: u32, end: u32) -> Self {
         let size = CHUNK.min((end - start) as usize).max(BatchHeader::SIZE);
         Self {
             file,
@@ -250,7 +250,8 @@ impl Reader {
         }
     }
 
-    fn next(&mut self) -> io::Result<Checked> {
+    /// The next batch, with all of it checked.
+    pub(super) fn next(&mut self) -> io::Result<Checked> {
         let left = self.end - self.position;
         if left == 0 {
             return Ok(Checked::End);
