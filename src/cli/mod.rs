@@ -10,17 +10,23 @@ mod called;
 mod cat;
 mod config;
 mod console_producer;
+mod consumer_groups;
+mod delete_records;
+mod doctor;
 mod dump_log;
 mod e2e_latency;
 mod embedded;
+mod get_offsets;
 #[allow(dead_code, unused_imports, reason = "the commands that use the rest are on their way")]
 mod kit;
+mod log_dirs;
 mod logging;
 mod producer_perf_test;
 mod producing;
 mod settings;
 mod start;
 mod tools;
+mod top;
 mod topics;
 mod verifiable_producer;
 mod version;
@@ -48,6 +54,10 @@ enum Command {
     Config(config::Arguments),
     /// Measures a broker with bench actors
     Bench(Box<bench::Arguments>),
+    /// Says what is wrong with a data directory, a setting file or a running broker
+    Doctor(doctor::Arguments),
+    /// Shows rates of topics, lag of groups and the busiest partitions
+    Top(top::Arguments),
     /// Produces, consumes and lists as kcat does
     Cat(cat::Arguments),
     /// Prints the version
@@ -69,6 +79,8 @@ pub(crate) fn run(begun: Instant) -> ExitCode {
         Command::Start(arguments) => start::run(&arguments, begun).map(done),
         Command::Config(arguments) => config::run(&arguments).map(done),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Top(arguments) => top::run(&arguments),
         Command::Cat(arguments) => return cat::run(&arguments),
         Command::Version => version::run().map(done),
     };
@@ -104,6 +116,12 @@ enum Failure {
     Bench(BenchError),
     /// Every log directory failed while the broker ran.
     Lost { data: String },
+    /// No broker answers.
+    Client(ottla_actors::client::ClientError),
+    /// A screen is asked for where there is none.
+    NoTerminal,
+    /// The terminal does not do what it is told.
+    Terminal(std::io::Error),
     /// A file or the terminal could not be written.
     Write { what: String, source: std::io::Error },
 }
@@ -113,9 +131,13 @@ impl Failure {
         match self {
             Self::Settings(_) | Self::LogLevel { .. } => ExitCode::from(2),
             Self::Bench(BenchError::Options { .. }) => ExitCode::from(2),
-            Self::Bench(_) | Self::Start(_) | Self::Lost { .. } | Self::Write { .. } => {
-                ExitCode::FAILURE
-            }
+            Self::Bench(_)
+            | Self::Start(_)
+            | Self::Lost { .. }
+            | Self::Client(_)
+            | Self::NoTerminal
+            | Self::Terminal(_)
+            | Self::Write { .. } => ExitCode::FAILURE,
         }
     }
 }
@@ -134,6 +156,11 @@ impl fmt::Display for Failure {
             Self::Lost { data } => {
                 write!(f, "all log directories have failed: {data}; see the errors above")
             }
+            Self::Client(error) => error.fmt(f),
+            Self::NoTerminal => f.write_str(
+                "standard output is no terminal: use --once or --output json, or run it in one",
+            ),
+            Self::Terminal(source) => write!(f, "the terminal cannot be used: {source}"),
             Self::Write { what, source } => write!(f, "cannot write {what}: {source}"),
         }
     }

@@ -2,14 +2,19 @@
 
 use super::kit::Tool;
 use super::{
-    console_producer, dump_log, e2e_latency, producer_perf_test, topics, verifiable_producer,
+    console_producer, consumer_groups, delete_records, dump_log, e2e_latency, get_offsets,
+    log_dirs, producer_perf_test, topics, verifiable_producer,
 };
 
 /// Every command that `ottla NAME`, `kafka-NAME` and `kafka-NAME.sh` run.
 pub(super) const TOOLS: &[Tool] = &[
     console_producer::TOOL,
+    consumer_groups::TOOL,
+    delete_records::TOOL,
     dump_log::TOOL,
     e2e_latency::TOOL,
+    get_offsets::TOOL,
+    log_dirs::TOOL,
     producer_perf_test::TOOL,
     topics::TOOL,
     verifiable_producer::TOOL,

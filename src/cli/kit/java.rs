@@ -1,9 +1,17 @@
 //! Orders that Java has by accident and users see: that of a hash map.
 
+use ottla_core::base::TopicPartition;
+
 /// `String.hashCode`.
 pub(crate) fn string_hash(text: &str) -> i32 {
     text.encode_utf16()
         .fold(0, |hash: i32, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)))
+}
+
+/// `TopicPartition.hashCode`.
+pub(crate) fn partition_hash(partition: &TopicPartition) -> i32 {
+    let index = partition.partition.wrapping_add(31);
+    index.wrapping_mul(31).wrapping_add(string_hash(&partition.topic))
 }
 
 /// `items` in the order in which a `java.util.HashMap` made for `capacity` of them goes over them,
@@ -79,5 +87,25 @@ mod tests {
         let names = vec!["c1", "q.a_b", "ra", "t1"];
         let order = hash_order(names.len(), names, |name| string_hash(name));
         assert_eq!(order, ["q.a_b", "t1", "c1", "ra"]);
+    }
+
+    /// The replicas as `kafka-log-dirs.sh --describe` of Kafka 4.3 printed them.
+    #[test]
+    fn partitions_have_a_hash_too() {
+        let printed = [
+            ("__consumer_offsets", 0),
+            ("a.long_topic_name_for_width", 0),
+            ("a.long_topic_name_for_width", 1),
+            ("empty", 0),
+            ("t1", 2),
+            ("t1", 1),
+            ("__consumer_offsets", 1),
+            ("t1", 0),
+            ("__consumer_offsets", 2),
+        ];
+        let printed = printed.map(|(topic, index)| TopicPartition::new(topic, index));
+        let mut sorted = printed.to_vec();
+        sorted.sort_unstable();
+        assert_eq!(hash_order(16, sorted, partition_hash), printed);
     }
 }

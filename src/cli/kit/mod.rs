@@ -53,10 +53,12 @@
 //! - **Errors** ([`Stop`], [`wording`]): [`Stop::error`] is one message on standard error and exit
 //!   code 1, never a stack trace. Where Kafka's tool prints its error elsewhere, take
 //!   [`Stop::message`] and return [`Stop::Exit`]. [`wording`] has the messages of Kafka's
-//!   exceptions. [`java`] has what the order of a Java hash map asks for.
+//!   exceptions, [`exception`] their names. [`java`] has what the order of a Java hash map asks
+//!   for, [`times`] reads dates and durations.
 
 mod argparse;
 mod clap;
+pub(crate) mod exception;
 mod formats;
 mod given;
 pub(crate) mod java;
@@ -67,6 +69,7 @@ mod properties;
 mod runtime;
 mod spec;
 mod stop;
+pub(crate) mod times;
 mod tool;
 mod usage;
 pub(crate) mod wording;

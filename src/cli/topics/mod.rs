@@ -2,7 +2,7 @@
 
 mod change;
 mod describe;
-mod filter;
+pub(super) mod filter;
 mod options;
 
 use ottla_actors::client::Admin;

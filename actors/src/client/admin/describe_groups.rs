@@ -222,3 +222,71 @@ fn partitions(assignment: &modern::Assignment) -> Vec<TopicPartition> {
     });
     each.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use kafka_protocol::protocol::StrBytes;
+    use ottla_core::client::assignor::protocol::encode_assignment;
+
+    use super::*;
+
+    fn node() -> Node {
+        Node { id: 1, host: "h".to_owned(), port: 9092 }
+    }
+
+    fn of(topic: &'static str, partitions: &[i32]) -> modern::Assignment {
+        let topic = modern::TopicPartitions::default()
+            .with_topic_name(StrBytes::from_static_str(topic).into())
+            .with_partitions(partitions.to_vec());
+        modern::Assignment::default().with_topic_partitions(vec![topic])
+    }
+
+    #[test]
+    fn members_of_the_new_protocol_have_epochs_and_a_target() {
+        let member = modern::Member::default()
+            .with_member_id(StrBytes::from_static_str("m"))
+            .with_member_epoch(4)
+            .with_member_type(1)
+            .with_assignment(of("t", &[0]))
+            .with_target_assignment(of("t", &[0, 1]));
+        let group = modern::DescribedGroup::default()
+            .with_group_id(StrBytes::from_static_str("g").into())
+            .with_group_state(StrBytes::from_static_str("Reconciling"))
+            .with_group_epoch(5)
+            .with_assignment_epoch(5)
+            .with_members(vec![member]);
+        let described = of_consumer_protocol(group, node());
+        assert!(described.is_consumer);
+        assert_eq!((described.epoch, described.target_epoch), (Some(5), Some(5)));
+        let member = &described.members[0];
+        assert_eq!(member.assignment, [TopicPartition::new("t", 0)]);
+        assert_eq!(member.target.as_ref().map(Vec::len), Some(2));
+        assert_eq!((member.epoch, member.upgraded), (Some(4), Some(true)));
+    }
+
+    #[test]
+    fn members_of_the_classic_protocol_have_what_their_bytes_say() {
+        let member = |bytes| {
+            let id = StrBytes::from_static_str("m");
+            classic::DescribedGroupMember::default()
+                .with_member_id(id)
+                .with_member_assignment(bytes)
+        };
+        let group = |kind: &'static str, bytes: bytes::Bytes| {
+            classic::DescribedGroup::default()
+                .with_protocol_type(StrBytes::from_static_str(kind))
+                .with_members(vec![member(bytes)])
+        };
+        let partitions = [TopicPartition::new("t", 2), TopicPartition::new("u", 0)];
+        let bytes = encode_assignment(&partitions);
+        let described = of_classic_protocol(group("consumer", bytes), node()).unwrap();
+        assert_eq!(described.members[0].assignment, partitions);
+        assert_eq!(described.members[0].target, None);
+        // a worker of Connect: what it does is not read
+        let other = bytes::Bytes::from_static(b"\0\0connect");
+        let described = of_classic_protocol(group("connect", other.clone()), node()).unwrap();
+        assert!(described.members[0].assignment.is_empty());
+        let torn = of_classic_protocol(group("consumer", other.slice(..1)), node()).unwrap_err();
+        assert_eq!(torn.error, ResponseError::InconsistentGroupProtocol);
+    }
+}
