@@ -1,8 +1,8 @@
 //! Memory that is there before a measurement begins.
 //!
 //! A virtual machine gives memory that it does not use back to its host, and gets it page by page
-//! when it is touched again: a microsecond or more a page, ten times what an append to it costs. The
-//! first of two brokers would pay for the other. So both find it touched.
+//! when it is touched again: a microsecond or more a page, ten times what an append to it costs.
+//! The first of two brokers would pay for the other. So both find it touched.
 
 use std::fs;
 

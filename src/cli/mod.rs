@@ -11,6 +11,8 @@ mod cat;
 mod config;
 mod console_producer;
 mod consumer_groups;
+mod consumer_perf_test;
+mod consuming;
 mod delete_records;
 mod doctor;
 mod dump_log;
@@ -28,6 +30,7 @@ mod start;
 mod tools;
 mod top;
 mod topics;
+mod verifiable_consumer;
 mod verifiable_producer;
 mod version;
 

@@ -2,14 +2,15 @@
 
 use super::kit::Tool;
 use super::{
-    console_producer, consumer_groups, delete_records, dump_log, e2e_latency, get_offsets,
-    log_dirs, producer_perf_test, topics, verifiable_producer,
+    console_producer, consumer_groups, consumer_perf_test, delete_records, dump_log, e2e_latency,
+    get_offsets, log_dirs, producer_perf_test, topics, verifiable_consumer, verifiable_producer,
 };
 
 /// Every command that `ottla NAME`, `kafka-NAME` and `kafka-NAME.sh` run.
 pub(super) const TOOLS: &[Tool] = &[
     console_producer::TOOL,
     consumer_groups::TOOL,
+    consumer_perf_test::TOOL,
     delete_records::TOOL,
     dump_log::TOOL,
     e2e_latency::TOOL,
@@ -17,6 +18,7 @@ pub(super) const TOOLS: &[Tool] = &[
     log_dirs::TOOL,
     producer_perf_test::TOOL,
     topics::TOOL,
+    verifiable_consumer::TOOL,
     verifiable_producer::TOOL,
 ];
 

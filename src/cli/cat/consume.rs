@@ -20,7 +20,7 @@ use crate::cli::kit::{Out, Stop, interrupted};
 const POLL: Duration = Duration::from_millis(100);
 
 /// How messages are printed.
-struct Printer {
+pub(super) struct Printer {
     json: bool,
     format: Format,
     unbuffered: bool,
@@ -28,7 +28,7 @@ struct Printer {
 
 impl Printer {
     /// What the command line asks for.
-    fn new(options: &Options) -> Result<Self, Stop> {
+    pub(super) fn new(options: &Options) -> Result<Self, Stop> {
         let wrong = |error: super::text::TextError| fatal(&error.to_string());
         let format = match &options.format {
             Some(format) => Format::parse(format).map_err(wrong)?,
@@ -41,7 +41,7 @@ impl Printer {
     }
 
     /// Prints a message that broker `broker` leads.
-    fn print(
+    pub(super) fn print(
         &self,
         record: &ConsumerRecord,
         broker: i32,
@@ -166,7 +166,7 @@ struct End {
     stopped: bool,
 }
 
-struct Reading<'a> {
+pub(super) struct Reading<'a> {
     options: &'a Options,
     printer: Printer,
     leaders: BTreeMap<TopicPartition, i32>,
@@ -176,7 +176,11 @@ struct Reading<'a> {
 
 impl<'a> Reading<'a> {
     /// Nothing read yet.
-    fn new(options: &'a Options, printer: Printer, leaders: BTreeMap<TopicPartition, i32>) -> Self {
+    pub(super) fn new(
+        options: &'a Options,
+        printer: Printer,
+        leaders: BTreeMap<TopicPartition, i32>,
+    ) -> Self {
         Self { options, printer, leaders, ends: BTreeMap::new(), count: 0 }
     }
 
@@ -192,7 +196,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Messages that come within a moment.
-    async fn poll(&self, consumer: &Consumer) -> Result<Vec<ConsumerRecord>, Stop> {
+    pub(super) async fn poll(&self, consumer: &Consumer) -> Result<Vec<ConsumerRecord>, Stop> {
         match consumer.poll(POLL).await {
             Ok(records) => Ok(records),
             Err(error) => complain(&words(&error), self.options).map(|()| Vec::new()),
@@ -200,7 +204,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Prints messages; whether the last one was among them.
-    fn take_all(
+    pub(super) fn take_all(
         &mut self,
         records: &[ConsumerRecord],
         consumer: &Consumer,
@@ -213,6 +217,22 @@ impl<'a> Reading<'a> {
         }
         out.flush()?;
         Ok(false)
+    }
+
+    /// Takes notice of the partitions that a group gives and takes away.
+    pub(super) async fn follow(&mut self, consumer: &Consumer) -> Result<(), Stop> {
+        let assigned = consumer.assignment();
+        self.ends.retain(|partition, _| assigned.contains(partition));
+        for partition in assigned {
+            if self.ends.get(&partition).is_some_and(|end| end.next.is_some()) {
+                continue;
+            }
+            // a partition that has gone again has no position
+            let next = consumer.position(&partition).await.ok().map(|offset| offset.0);
+            let end = End { known: i64::MAX, next, said: false, stopped: false };
+            self.ends.insert(partition, end);
+        }
+        Ok(())
     }
 
     /// Goes to where reading begins.
@@ -291,7 +311,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Says which partitions have come to their ends; whether that is the end of all.
-    fn at_ends(&mut self, consumer: &Consumer) -> Result<bool, Stop> {
+    pub(super) fn at_ends(&mut self, consumer: &Consumer) -> Result<bool, Stop> {
         let partitions: Vec<TopicPartition> = self.ends.keys().cloned().collect();
         for partition in partitions {
             let lag = consumer.lag(&partition);
@@ -325,7 +345,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Says something on standard error, unless kcat is to be quiet.
-    fn say(&self, text: &str) {
+    pub(super) fn say(&self, text: &str) {
         if self.options.verbosity > 0 {
             eprintln!("% {text}");
         }
@@ -333,7 +353,7 @@ impl<'a> Reading<'a> {
 }
 
 /// kcat's words for what a consumer cannot do.
-fn words(error: &ConsumerError) -> String {
+pub(super) fn words(error: &ConsumerError) -> String {
     match error {
         ConsumerError::Fetch(error) => format!("Consumer error: {error}"),
         ConsumerError::Topic { topic, error } => {

@@ -1,6 +1,7 @@
 //! `ottla cat`: what kcat does, with kcat's letters, formats and messages.
 
 mod consume;
+mod group;
 mod json;
 mod list;
 mod options;
@@ -12,10 +13,10 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use ottla_actors::client::{ClientConfig, ConsumerConfig, IsolationLevel, ResetPolicy};
+use ottla_actors::client::{ClientConfig, ConsumerConfig};
 
 use super::kit::{Out, Properties, Stop, block_on};
-use super::producing;
+use super::{consuming, producing};
 use options::{Ends, Mode, Options};
 
 const USAGE: &str = "\
@@ -23,6 +24,7 @@ Usage: ottla cat <options> [file1 file2 .. | topic1 topic2 ..]
 
 Mode:
   -P  produce     -C  consume     -L  list metadata     -Q  query offsets by time
+  -G <group>      consume the topics behind the options as a member of a group
 
 For most modes:
   -b <host:port,..>  brokers to begin with
@@ -92,8 +94,9 @@ fn start(words: &[String], out: &mut Out) -> Result<(), Stop> {
         }
         Err(Ends::Usage(text)) => return Err(usage(text)),
         Err(Ends::Fatal(text)) => return Err(settings::fatal(&text)),
+        Err(Ends::Plain(text)) => return Err(Stop::error(format!("% {text}"))),
     };
-    let properties = settings::properties(&options)?;
+    let mut properties = settings::properties(&options)?;
     let Some(brokers) = properties.get("bootstrap.servers").map(str::to_owned) else {
         return Err(usage("-b <broker,..> missing"));
     };
@@ -111,7 +114,11 @@ fn start(words: &[String], out: &mut Out) -> Result<(), Stop> {
             let config = consumer(client, &properties)?;
             block_on(consume::consume(&options, config, out))
         }
-        Mode::Group => Err(settings::fatal("-G: groups are not supported yet")),
+        Mode::Group => {
+            properties.set("group.id", &options.group);
+            let config = consumer(client, &properties)?;
+            block_on(group::join(&options, config, out))
+        }
     }
 }
 
@@ -156,29 +163,19 @@ fn check(mode: Mode, options: &Options) -> Result<(), Stop> {
 
 /// A consumer with librdkafka's defaults.
 fn consumer(client: ClientConfig, properties: &Properties) -> Result<ConsumerConfig, Stop> {
-    let mut config = ConsumerConfig { client, ..ConsumerConfig::new("") };
-    let fetching = &mut config.fetching;
-    properties.into("fetch.min.bytes", &mut fetching.min_bytes)?;
-    properties.into("fetch.max.bytes", &mut fetching.max_bytes)?;
-    properties.into("max.partition.fetch.bytes", &mut fetching.partition_max_bytes)?;
-    properties.into("fetch.max.wait.ms", &mut fetching.max_wait_ms)?;
-    fetching.isolation = match properties.get("isolation.level") {
-        Some("read_uncommitted") => IsolationLevel::ReadUncommitted,
-        _ => IsolationLevel::ReadCommitted,
+    let mut properties = properties.clone();
+    let reset = match properties.get("auto.offset.reset") {
+        None | Some("largest" | "end") => "latest",
+        Some("smallest" | "beginning") => "earliest",
+        Some("error") => "none",
+        Some(name) => name,
     };
-    if let Some(name) = properties.get("auto.offset.reset") {
-        let name = match name {
-            "smallest" | "beginning" => "earliest",
-            "largest" | "end" => "latest",
-            "error" => "none",
-            name => name,
-        };
-        let wrong = |_| {
-            settings::fatal(&format!("Invalid value \"{name}\" for property auto.offset.reset"))
-        };
-        fetching.reset = ResetPolicy::from_name(name).map_err(wrong)?;
+    let reset = reset.to_owned();
+    properties.set("auto.offset.reset", &reset);
+    if properties.get("isolation.level").is_none() {
+        properties.set("isolation.level", "read_committed");
     }
-    Ok(config)
+    consuming::configure(client, &properties)
 }
 
 fn client(brokers: &str, properties: &Properties) -> Result<ClientConfig, Stop> {

@@ -19,18 +19,6 @@ pub(super) enum Mode {
     Query,
 }
 
-impl Mode {
-    fn letter(self) -> char {
-        match self {
-            Self::Produce => 'P',
-            Self::Consume => 'C',
-            Self::Group => 'G',
-            Self::List => 'L',
-            Self::Query => 'Q',
-        }
-    }
-}
-
 /// Where reading begins (`-o`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Start {
@@ -103,6 +91,8 @@ pub(super) enum Ends {
     Usage(&'static str),
     /// The line cannot be used: a message alone.
     Fatal(String),
+    /// As [`Fatal`](Self::Fatal), but kcat does not call it an error.
+    Plain(String),
 }
 
 impl From<TextError> for Ends {
@@ -116,7 +106,7 @@ impl fmt::Display for Ends {
         match self {
             Self::Help | Self::Version => Ok(()),
             Self::Usage(text) => f.write_str(text),
-            Self::Fatal(text) => f.write_str(text),
+            Self::Fatal(text) | Self::Plain(text) => f.write_str(text),
         }
     }
 }
@@ -161,24 +151,12 @@ pub(super) fn parse(words: &[String]) -> Result<Options, Ends> {
 }
 
 impl Options {
-    fn set_mode(&mut self, mode: Mode) -> Result<(), Ends> {
-        if let Some(before) = self.mode.filter(|before| *before != mode) {
-            return Err(Ends::Fatal(format!(
-                "Do not mix modes: -{} seen when -{} already set",
-                mode.letter(),
-                before.letter()
-            )));
-        }
-        self.mode = Some(mode);
-        Ok(())
-    }
-
     fn flag(&mut self, letter: char) -> Result<(), Ends> {
         match letter {
-            'P' => self.set_mode(Mode::Produce)?,
-            'C' => self.set_mode(Mode::Consume)?,
-            'L' => self.set_mode(Mode::List)?,
-            'Q' => self.set_mode(Mode::Query)?,
+            'P' => self.mode = Some(Mode::Produce),
+            'C' => self.mode = Some(Mode::Consume),
+            'L' => self.mode = Some(Mode::List),
+            'Q' => self.mode = Some(Mode::Query),
             'e' => self.exit_at_end = true,
             'E' => self.go_on = true,
             'J' => self.json = true,
@@ -199,7 +177,7 @@ impl Options {
     fn value(&mut self, letter: char, value: &str) -> Result<(), Ends> {
         match letter {
             'G' => {
-                self.set_mode(Mode::Group)?;
+                self.mode = Some(Mode::Group);
                 value.clone_into(&mut self.group);
             }
             't' if self.mode == Some(Mode::Query) => self.queries.push(query(value)?),
@@ -228,7 +206,10 @@ impl Options {
             'X' => match value.split_once('=') {
                 Some((name, value)) => self.property(name, value),
                 None => {
-                    return Err(Ends::Fatal(format!("Expected -X property=value, not {value}")));
+                    return Err(Ends::Plain(format!(
+                        "Expected -X property=value, not {value}, use -X list to display available \
+                         properties"
+                    )));
                 }
             },
             'd' => {

@@ -7,6 +7,7 @@ use crate::cli::kit::{Properties, Stop};
 
 /// librdkafka's names, and those that Kafka's clients have for the same.
 const NAMES: &[(&str, &str)] = &[
+    ("allow.auto.create.topics", "allow.auto.create.topics"),
     ("auto.commit.interval.ms", "auto.commit.interval.ms"),
     ("auto.offset.reset", "auto.offset.reset"),
     ("batch.size", "batch.size"),

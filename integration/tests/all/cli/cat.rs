@@ -8,13 +8,13 @@ use ottla_actors::client::admin::{Admin, NewTopic};
 use ottla_integration::tools::{kcat, or_skip};
 use ottla_integration::{OttlaProcess, binary};
 
-fn ours() -> Command {
+pub(super) fn ours() -> Command {
     let mut command = Command::new(binary::ottla());
     command.arg("cat");
     command
 }
 
-fn run(mut command: Command, args: &[&str], stdin: &[u8]) -> Output {
+pub(super) fn run(mut command: Command, args: &[&str], stdin: &[u8]) -> Output {
     command.args(args).env_remove("KCAT_CONFIG").env("HOME", "/nonexistent");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("a program");
@@ -26,7 +26,7 @@ fn run(mut command: Command, args: &[&str], stdin: &[u8]) -> Output {
 }
 
 /// Messages on standard error, without librdkafka's own log.
-fn said(output: &Output) -> Vec<String> {
+pub(super) fn said(output: &Output) -> Vec<String> {
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     let own = text.lines().filter(|line| line.starts_with("% "));
     let mut lines: Vec<String> = own.map(str::to_owned).collect();
@@ -133,7 +133,8 @@ const READ: &str = "
 -L -t keys
 -L -J
 -L -t parts -J
--Q -t keys:0:-1 -t keys:0:-2 -t parts:1:0
+-Q -t keys:0:-1 -t parts:1:-2
+-Q -t keys:0:-2 -t parts:1:0
 -Q -t keys:0:2000 -t parts:2:5000000000000
 -Q -t keys:0:2000 -J
 -Q -t keys:0

@@ -6,6 +6,7 @@
 //! error the first line counts, where the meaning is.
 
 mod cat;
+mod consumers;
 mod doctor;
 mod producers;
 mod topics;

@@ -36,7 +36,9 @@ const CLASSES: &[(&str, &str)] = &[
     ("broker-api-versions", "org.apache.kafka.tools.BrokerApiVersionsCommand"),
     ("cluster", "org.apache.kafka.tools.ClusterTool"),
     ("e2e-latency", "org.apache.kafka.tools.EndToEndLatency"),
+    ("consumer-perf-test", "org.apache.kafka.tools.ConsumerPerformance"),
     ("producer-perf-test", "org.apache.kafka.tools.ProducerPerformance"),
+    ("verifiable-consumer", "org.apache.kafka.tools.VerifiableConsumer"),
     ("verifiable-producer", "org.apache.kafka.tools.VerifiableProducer"),
     ("dump-log", "org.apache.kafka.tools.DumpLogSegments"),
 ];
