@@ -6,25 +6,33 @@
 //! 130 after Ctrl-C.
 
 mod bench;
+mod broker_api_versions;
 mod called;
 mod cat;
+mod cluster;
+mod completions;
 mod config;
+mod configs;
 mod console_producer;
 mod consumer_groups;
 mod consumer_perf_test;
 mod consuming;
+mod context;
 mod delete_records;
 mod doctor;
 mod dump_log;
 mod e2e_latency;
 mod embedded;
 mod get_offsets;
+mod install_links;
 #[allow(dead_code, unused_imports, reason = "the commands that use the rest are on their way")]
 mod kit;
 mod log_dirs;
 mod logging;
 mod producer_perf_test;
 mod producing;
+mod server_start;
+mod server_stop;
 mod settings;
 mod start;
 mod tools;
@@ -63,6 +71,14 @@ enum Command {
     Top(top::Arguments),
     /// Produces, consumes and lists as kcat does
     Cat(cat::Arguments),
+    /// Prints a script that makes a shell complete the words of commands
+    Completions(completions::CompletionArguments),
+    /// Names clusters, and the one that commands talk to
+    Context(context::Arguments),
+    /// Makes links under the names of Kafka's scripts
+    InstallLinks(install_links::Arguments),
+    /// Writes a manual page for each command
+    Man(completions::ManArguments),
     /// Prints the version
     Version,
 }
@@ -85,6 +101,13 @@ pub(crate) fn run(begun: Instant) -> ExitCode {
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Top(arguments) => top::run(&arguments),
         Command::Cat(arguments) => return cat::run(&arguments),
+        Command::Completions(arguments) => completions::completions(&arguments).map(done),
+        Command::Context(arguments) => context::run(&arguments).map(done),
+        Command::InstallLinks(arguments) => install_links::run(&arguments).map(|all| match all {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::FAILURE,
+        }),
+        Command::Man(arguments) => completions::man(&arguments).map(done),
         Command::Version => version::run().map(done),
     };
     match outcome {
@@ -117,6 +140,8 @@ enum Failure {
     Start(ottla::StartError),
     /// A measurement has no result.
     Bench(BenchError),
+    /// The file of contexts cannot be used, or has no such context.
+    Context(String),
     /// Every log directory failed while the broker ran.
     Lost { data: String },
     /// No broker answers.
@@ -140,6 +165,7 @@ impl Failure {
             | Self::Client(_)
             | Self::NoTerminal
             | Self::Terminal(_)
+            | Self::Context(_)
             | Self::Write { .. } => ExitCode::FAILURE,
         }
     }
@@ -156,6 +182,7 @@ impl fmt::Display for Failure {
             ),
             Self::Start(error) => error.fmt(f),
             Self::Bench(error) => error.fmt(f),
+            Self::Context(reason) => f.write_str(reason),
             Self::Lost { data } => {
                 write!(f, "all log directories have failed: {data}; see the errors above")
             }

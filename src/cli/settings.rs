@@ -19,6 +19,11 @@ pub(super) struct Arguments {
 }
 
 impl Arguments {
+    /// A file and overrides.
+    pub(super) fn new(file: PathBuf, overrides: Vec<String>) -> Self {
+        Self { file: Some(file), overrides }
+    }
+
     /// Reads all layers.
     pub(super) fn load(&self) -> Result<Loaded, Failure> {
         let environment = std::env::vars_os()

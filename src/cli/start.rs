@@ -21,6 +21,13 @@ pub(super) struct Arguments {
     port_file: Option<PathBuf>,
 }
 
+impl Arguments {
+    /// What `server-start` was given.
+    pub(super) fn new(file: PathBuf, overrides: Vec<String>, port_file: Option<PathBuf>) -> Self {
+        Self { settings: super::settings::Arguments::new(file, overrides), port_file }
+    }
+}
+
 /// Starts a broker and waits until it is asked to stop.
 pub(super) fn run(arguments: &Arguments, begun: Instant) -> Result<(), Failure> {
     let Loaded { settings, notices } = arguments.settings.load()?;

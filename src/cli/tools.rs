@@ -2,12 +2,16 @@
 
 use super::kit::Tool;
 use super::{
-    console_producer, consumer_groups, consumer_perf_test, delete_records, dump_log, e2e_latency,
-    get_offsets, log_dirs, producer_perf_test, topics, verifiable_consumer, verifiable_producer,
+    broker_api_versions, cluster, configs, console_producer, consumer_groups, consumer_perf_test,
+    delete_records, dump_log, e2e_latency, get_offsets, log_dirs, producer_perf_test, server_start,
+    server_stop, topics, verifiable_consumer, verifiable_producer,
 };
 
 /// Every command that `ottla NAME`, `kafka-NAME` and `kafka-NAME.sh` run.
 pub(super) const TOOLS: &[Tool] = &[
+    broker_api_versions::TOOL,
+    cluster::TOOL,
+    configs::TOOL,
     console_producer::TOOL,
     consumer_groups::TOOL,
     consumer_perf_test::TOOL,
@@ -17,6 +21,8 @@ pub(super) const TOOLS: &[Tool] = &[
     get_offsets::TOOL,
     log_dirs::TOOL,
     producer_perf_test::TOOL,
+    server_start::TOOL,
+    server_stop::TOOL,
     topics::TOOL,
     verifiable_consumer::TOOL,
     verifiable_producer::TOOL,

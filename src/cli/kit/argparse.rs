@@ -3,7 +3,7 @@
 use super::Stop;
 use super::given::Given;
 use super::spec::{Kind, Opt, Spec};
-use super::usage;
+use super::{contexts, usage};
 
 /// Understands `words`; `path` is the program with the subcommands so far.
 pub(super) fn parse(program: &str, words: &[String], spec: Spec) -> Result<Given, Stop> {
@@ -33,6 +33,7 @@ pub(super) fn parse(program: &str, words: &[String], spec: Spec) -> Result<Given
             }
         }
     }
+    contexts::fill(&mut given)?;
     check(&given)?;
     Ok(given)
 }

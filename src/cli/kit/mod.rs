@@ -41,6 +41,7 @@
 //! - **Addresses**: `--bootstrap-server a:1,b:2` (the first may be dead); `--broker-list` is
 //!   understood as its old name wherever the spec does not use that word; `--zookeeper` is answered
 //!   before `run` is called.
+//!   `--context NAME`, or the context in use, gives what is left open, before `run` is called.
 //! - **Settings** ([`Properties`]): [`Given::client`] and [`Given::admin`] read the property file
 //!   that an option names. For producers: `let mut p = given.properties("command-config")?;
 //!   p.pairs(given.values("command-property"));` then `ProducerConfig { client:
@@ -58,6 +59,7 @@
 
 mod argparse;
 mod clap;
+pub(crate) mod contexts;
 pub(crate) mod exception;
 mod formats;
 mod given;

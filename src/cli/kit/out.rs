@@ -1,6 +1,6 @@
-//! Standard output of a command: locked, buffered, and a closed pipe is the end of the command.
+//! Standard output of a command: buffered, and a closed pipe is the end of the command.
 
-use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 
 use super::Stop;
 
@@ -11,12 +11,13 @@ const BUFFER: usize = 64 << 10;
 /// [`Stop::Closed`].
 #[derive(Debug)]
 pub(crate) struct Out {
-    to: BufWriter<StdoutLock<'static>>,
+    // not locked for good: a broker in this process logs to it from its own threads
+    to: BufWriter<Stdout>,
 }
 
 impl Out {
     pub(crate) fn new() -> Self {
-        Self { to: BufWriter::with_capacity(BUFFER, io::stdout().lock()) }
+        Self { to: BufWriter::with_capacity(BUFFER, io::stdout()) }
     }
 
     /// Writes a line.

@@ -126,6 +126,8 @@ pub(crate) struct Spec {
     pub(crate) options: Vec<Opt>,
     /// Whether unique beginnings of long names are understood (joptsimple).
     pub(crate) abbreviations: bool,
+    /// Whether it is called without a word in earnest (joptsimple).
+    pub(crate) wordless: bool,
     /// The subcommands (argparse4j): name, what it is for, what it accepts.
     pub(crate) commands: Vec<(&'static str, &'static str, Spec)>,
 }
@@ -138,6 +140,7 @@ impl Spec {
             about_empty: about,
             options: Vec::new(),
             abbreviations: false,
+            wordless: false,
             commands: Vec::new(),
         }
     }
@@ -159,6 +162,12 @@ impl Spec {
     /// What is said instead of `about` when the tool is called without a word.
     pub(crate) fn about_empty(mut self, text: &'static str) -> Self {
         self.about_empty = text;
+        self
+    }
+
+    /// A call without a word is not a question for the usage.
+    pub(crate) fn without_words(mut self) -> Self {
+        self.wordless = true;
         self
     }
 

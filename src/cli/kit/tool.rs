@@ -7,8 +7,8 @@ use ottla_actors::client::{Admin, ClientConfig};
 
 use super::given::Given;
 use super::properties::Properties;
-use super::spec::{Spec, Style};
-use super::{Out, Stop, argparse, joptsimple, usage, zookeeper};
+use super::spec::{Kind, Spec, Style};
+use super::{Out, Stop, argparse, contexts, joptsimple, usage, zookeeper};
 
 /// What `--version` of Kafka's tools prints: the release whose tools these commands are.
 const KAFKA: &str = "4.3.0";
@@ -50,8 +50,8 @@ impl Tool {
         if spec.style == Style::Argparse4j {
             return argparse::parse(program, words, spec);
         }
-        let given = joptsimple::parse(program, words, spec)?;
-        if words.is_empty() {
+        let mut given = joptsimple::parse(program, words, spec)?;
+        if words.is_empty() && !given.spec.wordless {
             return Err(given.usage(given.spec.about_empty));
         }
         if given.has("help") {
@@ -61,17 +61,23 @@ impl Tool {
             println!("{KAFKA}");
             return Err(Stop::Exit(0));
         }
+        contexts::fill(&mut given)?;
         Ok(given)
     }
 }
 
-/// `--broker-list` is the old name of `--bootstrap-server`, and works wherever it is free.
+/// `--broker-list` is the old name of `--bootstrap-server`, and works wherever it is free;
+/// `--context` names a cluster instead.
 fn with_ours(mut spec: Spec) -> Spec {
     if spec.position("broker-list").is_none()
         && let Some(at) = spec.position("bootstrap-server")
         && let Some(option) = spec.options.get_mut(at)
     {
         option.hidden.push("broker-list");
+    }
+    if spec.position("bootstrap-server").is_some() && spec.position("context").is_none() {
+        let about = "The cluster to talk to, as `ottla context list` names it.";
+        spec = spec.value("context", Kind::Text, "name", about).ours();
     }
     spec.commands = spec
         .commands

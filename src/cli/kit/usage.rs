@@ -22,14 +22,14 @@ pub(super) fn complaint(spec: &Spec, program: &str, message: &str) -> Stop {
     Stop::Said(text.trim_end().to_owned(), 1)
 }
 
-/// What `--help` answers. joptsimple's tools print it as a complaint; those of argparse4j print it
-/// to standard output and are content.
+/// What `--help` answers. joptsimple's tools print it as a complaint, those of argparse4j 0.7
+/// to standard output; for both it is a failure.
 pub(super) fn help(spec: &Spec, program: &str) -> Stop {
     match spec.style {
         Style::Joptsimple => complaint(spec, program, spec.about),
         Style::Argparse4j => {
             print!("{}", page(spec, program));
-            Stop::Exit(0)
+            Stop::Exit(1)
         }
     }
 }
@@ -159,7 +159,7 @@ fn page(spec: &Spec, program: &str) -> String {
             text.push_str(&row(name, about));
         }
     }
-    text.push_str("\nnamed arguments:\n");
+    text.push_str("\noptional arguments:\n");
     for option in &spec.options {
         let mut names = option.dashed();
         names.sort_by_key(|name| name.starts_with("--") && option.name() == "help");

@@ -6,9 +6,13 @@
 //! error the first line counts, where the meaning is.
 
 mod cat;
+mod cluster;
+mod configs;
 mod consumers;
 mod doctor;
+mod own;
 mod producers;
+mod server;
 mod topics;
 
 use std::io::Write;

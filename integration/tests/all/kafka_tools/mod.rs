@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use ottla_integration::tools::{Java, or_skip};
-use ottla_integration::{Broker, ClientProgram, KafkaProcess};
+use ottla_integration::{Broker, ClientProgram, KafkaProcess, binary};
 use serde_json::json;
 
 use normal::Place;
@@ -45,6 +45,10 @@ pub(crate) fn run_tool(
 
 pub(crate) fn start_tools(java: &Java, dir: &Path) -> ClientProgram {
     let mut command = java.command();
+    // with the manager the JVM outlives tools that call System.exit
+    let policy = binary::workspace_dir().join("integration/clients/java/tools.policy");
+    command.arg("-Djava.security.manager=allow");
+    command.arg(format!("-Djava.security.policy=={}", policy.display()));
     command.args(["-Xmx512M", "-XX:+UseSerialGC", "-cp"]);
     command.arg(java.class_path()).arg("Tools");
     ClientProgram::start("tools", command, "", dir)
