@@ -10,6 +10,7 @@ mod cluster;
 mod configs;
 mod consumers;
 mod doctor;
+mod groups;
 mod own;
 mod producers;
 mod server;
