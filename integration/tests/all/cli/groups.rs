@@ -102,6 +102,10 @@ const LOOKS: &str = "
 /// JVM's logger keeps quiet.
 const CHANGES: &str = "
 =* consumer-groups --reset-offsets
+=* consumer-groups --reset-offsets --group g1
+=* consumer-groups --reset-offsets --group g1 --topic t1
+=* consumer-groups --reset-offsets --group g1 --topic t1 --dry-run
+= consumer-groups --reset-offsets --group g1 --to-latest --dry-run
 = consumer-groups --reset-offsets --group g1 --topic t1 --to-latest --dry-run --execute
 = consumer-groups --reset-offsets --group g1 --topic t1 --to-latest --to-earliest --dry-run
 = consumer-groups --reset-offsets --group member --topic t1 --to-latest --execute
