@@ -8,12 +8,12 @@ use futures_util::stream::FuturesUnordered;
 
 use crate::clock::{now, seconds};
 use crate::error::BenchError;
+use crate::greet::{Greeter, Protocol};
 use crate::histogram::as_f64;
 use crate::options::Common;
 use crate::report::Report;
 use crate::stop::Stop;
 use crate::usage::{Cpu, Memory, growth};
-use crate::wire::Client;
 
 /// Measures connections that do nothing: how fast they are taken, what each costs.
 ///
@@ -37,15 +37,16 @@ pub struct ConnsOptions {
 
 /// Holds one connection.
 struct Idler {
+    protocol: Protocol,
     address: String,
-    client: Option<Client>,
+    client: Option<Greeter>,
 }
 
 impl Actor for Idler {
     type Context = Context<Self>;
 }
 
-/// driver → Idler, ask: answered when the broker has said its versions; connects if need be.
+/// driver → Idler, ask: answered when the broker has said its first words; connects if need be.
 #[derive(Debug, Message)]
 #[rtype(result = "Result<(), BenchError>")]
 struct Greet;
@@ -54,11 +55,12 @@ impl Handler<Greet> for Idler {
     type Result = ResponseActFuture<Self, Result<(), BenchError>>;
 
     fn handle(&mut self, _: Greet, _: &mut Self::Context) -> Self::Result {
-        let (address, client) = (self.address.clone(), self.client.take());
+        let (protocol, address) = (self.protocol, self.address.clone());
+        let client = self.client.take();
         let greeted = async move {
             match client {
-                None => Client::connect(&address).await,
-                Some(mut client) => client.api_versions().await.map(|_| client),
+                None => Greeter::connect(protocol, &address).await,
+                Some(mut client) => client.greet().await.map(|()| client),
             }
         };
         Box::pin(greeted.into_actor(self).map(|client, actor, _| {
@@ -69,19 +71,23 @@ impl Handler<Greet> for Idler {
 }
 
 /// Holds connections.
-pub(crate) async fn run(options: &ConnsOptions, stop: &Stop) -> Result<Report, BenchError> {
+pub(crate) async fn run(
+    options: &ConnsOptions,
+    protocol: Protocol,
+    stop: &Stop,
+) -> Result<Report, BenchError> {
     if options.connections == 0 || options.concurrency == 0 {
         return Err(BenchError::options("--connections and --concurrency must be at least 1"));
     }
     let pid = options.common.pid;
     // whether it answers at all, before anything is counted
-    drop(Client::connect(&options.common.bootstrap_server).await?);
+    drop(Greeter::connect(protocol, &options.common.bootstrap_server).await?);
     let memory = pid.and_then(Memory::of);
     let cpu = pid.and_then(Cpu::of);
     let idlers: Vec<Addr<Idler>> = (0..options.connections)
         .map(|_| {
             let address = options.common.bootstrap_server.clone();
-            Idler { address, client: None }.start()
+            Idler { protocol, address, client: None }.start()
         })
         .collect();
 

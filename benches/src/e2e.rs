@@ -267,7 +267,8 @@ async fn measured(
     }
 }
 
-fn write(
+/// The result of pairs; none if they ended before the window did.
+pub(crate) fn write(
     observed: &Observed,
     senders: &Fleet,
     readers: &Fleet,

@@ -48,6 +48,13 @@ pub enum BenchError {
         /// Kafka's error code.
         code: i16,
     },
+    /// A server that has no error codes of Kafka's refused something.
+    Declined {
+        /// What was asked for.
+        what: String,
+        /// What the server says.
+        reason: String,
+    },
     /// What was asked for did not come in time.
     Late {
         /// What was waited for.
@@ -116,6 +123,7 @@ impl fmt::Display for BenchError {
                 theirs.0, theirs.1, ours.0, ours.1
             ),
             Self::Refused { what, code } => write!(f, "{what}: {}", code_name(*code)),
+            Self::Declined { what, reason } => write!(f, "{what}: {reason}"),
             Self::Late { what } => write!(f, "{what}: not in time"),
             Self::Stored { what } | Self::Options { what } => f.write_str(what),
             Self::System { what, source } => write!(f, "{what}: {source}"),

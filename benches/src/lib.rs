@@ -21,11 +21,13 @@ mod embed;
 mod error;
 mod fleet;
 mod floors;
+mod greet;
 mod growth;
 mod histogram;
 mod idle;
 mod live;
 mod memory;
+mod nats;
 mod options;
 mod paths;
 mod produce;
@@ -48,6 +50,7 @@ pub use error::BenchError;
 pub use floors::{FloorsOptions, floors};
 pub use growth::GrowthOptions;
 pub use idle::IdleOptions;
+pub use nats::{NatsBench, NatsE2eOptions, PublishOptions, PullOptions, StreamOptions};
 pub use options::{Common, RecordOptions, TimeOptions, TopicOptions};
 pub use paths::{Paths, PathsOptions, paths};
 pub use produce::{Path, ProduceOptions};
@@ -56,6 +59,7 @@ pub use startup::StartupOptions;
 pub use stop::INTERRUPTED;
 pub use topics::TopicsOptions;
 
+use greet::Protocol;
 use stop::Stop;
 
 /// What is measured.
@@ -79,6 +83,9 @@ pub enum Bench {
     Idle(IdleOptions),
     #[expect(missing_docs, reason = "the options have the text")]
     Growth(GrowthOptions),
+    /// Measures NATS JetStream with the same load, in its own protocol
+    #[command(subcommand)]
+    Nats(NatsBench),
 }
 
 impl Bench {
@@ -95,6 +102,7 @@ impl Bench {
             Self::Startup(options) => &options.common,
             Self::Idle(options) => &options.common,
             Self::Growth(options) => &options.common,
+            Self::Nats(bench) => bench.common(),
         }
     }
 
@@ -138,11 +146,12 @@ impl Bench {
             Self::Consume(options) => consume::run(options, stop).await,
             Self::E2e(options) => e2e::run(options, stop).await,
             Self::Batching(options) => batching::run(options, stop).await,
-            Self::Conns(options) => conns::run(options, stop).await,
+            Self::Conns(options) => conns::run(options, Protocol::Kafka, stop).await,
             Self::Topics(options) => topics::run(options, stop).await,
-            Self::Startup(options) => startup::run(options, stop).await,
+            Self::Startup(options) => startup::run(options, Protocol::Kafka, stop).await,
             Self::Idle(options) => idle::run(options, stop).await,
             Self::Growth(options) => growth::run(options, stop).await,
+            Self::Nats(bench) => bench.run(stop).await,
         }?;
         self.name(&mut report);
         report.number("load1", usage::load());

@@ -9,11 +9,11 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::clock::{SECOND, now, seconds};
 use crate::error::BenchError;
+use crate::greet::{Greeter, Protocol};
 use crate::options::Common;
 use crate::report::Report;
 use crate::stop::Stop;
 use crate::usage::{Cpu, Memory};
-use crate::wire::Client;
 
 /// Measures a start: starts the command and asks it until it answers, then stops it.
 #[derive(Clone, Debug, clap::Args)]
@@ -47,7 +47,7 @@ impl Started {
     /// Starts a broker and waits until it answers at `address`.
     pub(crate) async fn start(
         command: Command,
-        address: &str,
+        (protocol, address): (Protocol, &str),
         timeout: f64,
         stop: &Stop,
     ) -> Result<Self, BenchError> {
@@ -62,13 +62,13 @@ impl Started {
         let begun = now();
         let child = command.spawn().map_err(BenchError::system(format!("cannot run {program}")))?;
         let mut started = Self { child: Some(child), report: Report::new("startup") };
-        started.wait(address, begun, timeout, stop).await?;
+        started.wait((protocol, address), begun, timeout, stop).await?;
         Ok(started)
     }
 
     async fn wait(
         &mut self,
-        address: &str,
+        (protocol, address): (Protocol, &str),
         begun: u64,
         timeout: f64,
         stop: &Stop,
@@ -85,12 +85,12 @@ impl Started {
             if stop.asked() {
                 return Err(BenchError::Interrupted);
             }
-            if let Ok(mut client) = Client::connect(address).await {
+            if let Ok(mut client) = Greeter::connect(protocol, address).await {
                 if !answered {
                     self.report.number("api_versions_s", seconds(now() - begun));
                     answered = true;
                 }
-                if client.metadata(&[]).await.is_ok_and(|metadata| !metadata.nodes.is_empty()) {
+                if client.serves().await {
                     self.report.number("metadata_s", seconds(now() - begun));
                     break;
                 }
@@ -156,7 +156,11 @@ impl Drop for Started {
 }
 
 /// Starts a broker, and stops it.
-pub(crate) async fn run(options: &StartupOptions, stop: &Stop) -> Result<Report, BenchError> {
+pub(crate) async fn run(
+    options: &StartupOptions,
+    protocol: Protocol,
+    stop: &Stop,
+) -> Result<Report, BenchError> {
     let Some((program, arguments)) = options.command.split_first() else {
         return Err(BenchError::options("give the broker's command behind --"));
     };
@@ -166,8 +170,8 @@ pub(crate) async fn run(options: &StartupOptions, stop: &Stop) -> Result<Report,
         // standard output is for the result
         command.stdout(Stdio::null());
     }
-    let address = &options.common.bootstrap_server;
-    let mut started = Started::start(command, address, options.timeout, stop).await?;
+    let at = (protocol, options.common.bootstrap_server.as_str());
+    let mut started = Started::start(command, at, options.timeout, stop).await?;
     if options.keep_running {
         started.leave();
     } else {

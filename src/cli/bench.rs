@@ -20,9 +20,9 @@ pub(super) struct Arguments {
 #[derive(Debug, clap::Subcommand)]
 enum Kind {
     #[command(flatten)]
-    One(Bench),
+    One(Box<Bench>),
     Floors(FloorsOptions),
-    Compare(CompareOptions),
+    Compare(Box<CompareOptions>),
     Paths(PathsOptions),
 }
 
@@ -52,7 +52,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
             let outcome = actix::System::new().block_on(compare(options));
             let comparison = outcome.map_err(Failure::Bench)?;
             println!("{}\nwrote {}", comparison.table, comparison.page.display());
-            Ok(if comparison.sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            Ok(match (comparison.interrupted, comparison.sound) {
+                (true, _) => ExitCode::from(INTERRUPTED),
+                (false, true) => ExitCode::SUCCESS,
+                (false, false) => ExitCode::FAILURE,
+            })
         }
     }
 }

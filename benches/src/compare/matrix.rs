@@ -1,11 +1,16 @@
 //! The measurements of a comparison, as the command lines that anyone can type.
 
+use crate::greet::Protocol;
+
 /// One measurement.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row {
-    pub(super) label: &'static str,
-    /// What follows `ottla bench`; `TIME`, `FILL`, `JIT`, `PART` and `CONN` are filled in.
-    pub(super) command: &'static str,
+    /// Its name; `PART` and `CONN` are filled in.
+    label: &'static str,
+    /// What follows `ottla bench`; `TIME`, `FILL`, `TENTH`, `JIT`, `PART` and `CONN` are filled in.
+    command: &'static str,
+    /// The same for NATS, where that is a fair comparison.
+    nats: Option<&'static str>,
     /// Whether the short form has it.
     pub(super) short: bool,
     /// What the least that the row must cost is made of.
@@ -25,33 +30,45 @@ pub(super) enum Floor {
 }
 
 const fn row(label: &'static str, command: &'static str, floor: Floor) -> Row {
-    Row { label, command, short: false, floor }
+    Row { label, command, nats: Option::None, short: false, floor }
 }
 
 const fn both(label: &'static str, command: &'static str, floor: Floor) -> Row {
-    Row { label, command, short: true, floor }
+    Row { short: true, ..row(label, command, floor) }
 }
 
-/// The label of the load that only lets a broker get warm.
-pub(super) const WARM_UP: &str = "warm-up";
+impl Row {
+    const fn nats(self, command: &'static str) -> Self {
+        Self { nats: Some(command), ..self }
+    }
+}
+
+const WARM_UP: &str = "warm-up";
 
 use Floor::{Append, None, RoundTrip, SendFile};
 
-/// All of them, in order. The labels are those of the neutral load generator's matrix.
+/// All of them, in order. A publisher of NATS may have at least as many messages without an
+/// acknowledgement as a producer of the same row; its connections keep to one stream each, so that
+/// four of them use four streams where a topic has 16 partitions.
 pub(super) const ROWS: &[Row] = &[
-    both("rss-idle", "idle --after 1 --seconds 4", None),
-    both(WARM_UP, "produce --partitions 4 --seconds JIT --warmup 0", None),
-    both("produce-100Bx150-p1-acks1", "produce TIME", Append),
+    both("rss-idle", "idle --after 1 --seconds 4", None).nats("idle --after 1 --seconds 4"),
+    both(WARM_UP, "produce --partitions 4 --seconds JIT --warmup 0", None)
+        .nats("nats produce --streams 4 --seconds JIT --warmup 0"),
+    both("produce-100Bx150-p1-acks1", "produce TIME", Append)
+        .nats("nats produce TIME --in-flight 750"),
     row("produce-100Bx150-p1-acksall", "produce TIME --acks all", Append),
     row("produce-100Bx150-p1-acks0", "produce TIME --acks 0", Append),
-    both("produce-100Bx150-p16-acks1", "produce TIME --partitions 16", Append),
+    both("produce-100Bx150-p16-acks1", "produce TIME --partitions 16", Append)
+        .nats("nats produce TIME --streams 4 --in-flight 750"),
     row("produce-100Bx150-p1000-acks1", "produce TIME --partitions 1000 --prime", Append),
-    row("produce-1KBx16-p1-acks1", "produce TIME --record-size 1000 --batch-records 16", Append),
+    row("produce-1KBx16-p1-acks1", "produce TIME --record-size 1000 --batch-records 16", Append)
+        .nats("nats produce TIME --record-size 1000 --in-flight 750"),
     both(
         "produce-1KBx16-p16-acks1",
         "produce TIME --partitions 16 --record-size 1000 --batch-records 16",
         Append,
-    ),
+    )
+    .nats("nats produce TIME --streams 4 --record-size 1000 --in-flight 750"),
     row(
         "produce-1KBx16-p16-acksall",
         "produce TIME --partitions 16 --record-size 1000 --batch-records 16 --acks all",
@@ -77,50 +94,87 @@ pub(super) const ROWS: &[Row] = &[
         "single-100B-64conn-sync",
         "produce TIME --partitions 16 --connections 64 --in-flight 1 --batch-records 1",
         RoundTrip,
-    ),
+    )
+    .nats("nats produce TIME --streams 16 --connections 64 --in-flight 1"),
     both(
         "single-100B-64conn-pipelined",
         "produce TIME --partitions 16 --connections 64 --in-flight 10 --batch-records 1",
         None,
-    ),
+    )
+    .nats("nats produce TIME --streams 16 --connections 64 --in-flight 10"),
     row(
         "single-100B-1conn-sync",
         "produce TIME --connections 1 --in-flight 1 --batch-records 1",
         RoundTrip,
-    ),
+    )
+    .nats("nats produce TIME --connections 1 --in-flight 1"),
     both(
         "rate-20MBs-1KBx16-p16",
         "produce TIME --partitions 16 --in-flight 100 --record-size 1000 --batch-records 16 \
          --rate 20000",
         Append,
-    ),
+    )
+    .nats("nats produce TIME --streams 4 --in-flight 1600 --record-size 1000 --rate 20000"),
     row(
         "rate-20MBs-100Bx150-p16-all",
         "produce TIME --partitions 16 --in-flight 100 --acks all --rate 200000",
         Append,
     ),
-    both("tail-1000-per-s", "e2e TIME --rate 1000", None),
+    both("tail-1000-per-s", "e2e TIME --rate 1000", None).nats("nats e2e TIME --rate 1000"),
     both(
         "consume-1KBx16-p1-1conn",
         "consume TIME --topic compare-p1 --keep --fill FILL --record-size 1000 --batch-records 16",
         SendFile,
+    )
+    .nats(
+        "nats consume TIME --stream compare-p1 --keep --fill FILL --record-size 1000 --batch 1000",
     ),
     row(
+        "consume-1KBx16-p1-160KB",
+        "consume TIME --topic compare-p1 --keep --fill FILL --record-size 1000 --batch-records 16 \
+         --max-partition-fetch-bytes 163840",
+        SendFile,
+    )
+    .nats(
+        "nats consume TIME --stream compare-p1 --keep --fill FILL --record-size 1000 --batch 160",
+    ),
+    row(
+        "consume-1KBx16-p1-16KB",
+        "consume TIME --topic compare-p1 --keep --fill FILL --record-size 1000 --batch-records 16 \
+         --max-partition-fetch-bytes 16384",
+        SendFile,
+    )
+    .nats("nats consume TIME --stream compare-p1 --keep --fill FILL --record-size 1000 --batch 16"),
+    row(
         "consume-1KBx16-p1-4conn",
-        "consume TIME --topic compare-p1 --connections 4 --threads 4",
+        "consume TIME --topic compare-p1 --keep --fill FILL --record-size 1000 --batch-records 16 \
+         --connections 4 --threads 4",
+        SendFile,
+    )
+    .nats(
+        "nats consume TIME --stream compare-p1 --keep --fill FILL --record-size 1000 --batch 1000 \
+         --connections 4 --threads 4",
+    ),
+    row(
+        "consume-1KBx16-p1-verify",
+        "consume --topic compare-p1 --keep --fill FILL --record-size 1000 --batch-records 16 \
+         --once --verify",
         SendFile,
     ),
-    row("consume-1KBx16-p1-verify", "consume --topic compare-p1 --once --verify", SendFile),
     both(
         "consume-100Bx150-p16-4conn",
         "consume TIME --topic compare-p16 --keep --fill FILL --partitions 16 --connections 4 \
          --threads 4",
         SendFile,
+    )
+    .nats(
+        "nats consume TIME --stream compare-p4 --streams 4 --keep --fill TENTH --batch 1000 \
+         --connections 4 --threads 4",
     ),
-    both("topics-1000", "topics --partitions PART", None),
-    both("conns-2000", "conns --connections CONN", None),
+    both("topics-PART", "topics --partitions PART", None),
+    both("conns-CONN", "conns --connections CONN", None).nats("nats conns --connections CONN"),
     row("batching", "batching", None),
-    both("rss-after", "idle --after 2 --seconds 4", None),
+    both("rss-after", "idle --after 2 --seconds 4", None).nats("idle --after 2 --seconds 4"),
 ];
 
 /// How long and how much.
@@ -135,10 +189,26 @@ pub(super) struct Extent {
 }
 
 impl Row {
-    /// The command line, filled in.
-    pub(super) fn words(&self, extent: &Extent) -> Vec<String> {
+    /// Its name.
+    pub(super) fn label(&self, extent: &Extent) -> String {
+        let (partitions, connections) = (extent.partitions, extent.connections);
+        let label = self.label.replace("PART", &partitions.to_string());
+        label.replace("CONN", &connections.to_string())
+    }
+
+    /// Whether it is the load that only lets a broker get warm.
+    pub(super) fn is_warm_up(&self) -> bool {
+        self.label == WARM_UP
+    }
+
+    /// The command line for a server of a protocol, filled in; none where the row is not for it.
+    pub(super) fn words(&self, protocol: Protocol, extent: &Extent) -> Option<Vec<String>> {
+        let command = match protocol {
+            Protocol::Kafka => self.command,
+            Protocol::Nats => self.nats?,
+        };
         let mut words = Vec::new();
-        for word in self.command.split_whitespace() {
+        for word in command.split_whitespace() {
             match word {
                 "TIME" => words.extend([
                     "--seconds".to_owned(),
@@ -148,12 +218,13 @@ impl Row {
                 ]),
                 "JIT" => words.push(extent.jit.to_string()),
                 "FILL" => words.push(extent.fill.to_string()),
+                "TENTH" => words.push((extent.fill / 10.0).to_string()),
                 "PART" => words.push(extent.partitions.to_string()),
                 "CONN" => words.push(extent.connections.to_string()),
                 other => words.push(other.to_owned()),
             }
         }
-        words
+        Some(words)
     }
 }
 
@@ -175,10 +246,20 @@ mod tests {
         };
         let labels: BTreeSet<&str> = ROWS.iter().map(|row| row.label).collect();
         assert_eq!(labels.len(), ROWS.len(), "labels are different");
+        let topics = ROWS.iter().find(|row| row.label.starts_with("topics")).unwrap();
+        assert_eq!(topics.label(&extent), "topics-10", "a label says what was run");
+        let mut commands = 0;
         for row in ROWS {
-            let parsed = super::super::parse(&row.words(&extent));
-            assert!(parsed.is_ok(), "{}: {:?}", row.label, parsed.err());
+            for protocol in [Protocol::Kafka, Protocol::Nats] {
+                let Some(words) = row.words(protocol, &extent) else { continue };
+                let parsed = super::super::parse(&words);
+                assert!(parsed.is_ok(), "{}: {:?}", row.label, parsed.err());
+                let nats = words.first().is_some_and(|word| word == "nats");
+                assert!(words[0] == "idle" || nats == (protocol == Protocol::Nats), "{words:?}");
+                commands += 1;
+            }
         }
+        assert!(commands > ROWS.len(), "some rows are for NATS too");
         assert!(ROWS.iter().filter(|row| row.short).count() < 16, "the short form is short");
     }
 }

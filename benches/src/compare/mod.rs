@@ -1,7 +1,10 @@
-//! The whole matrix, on Ottla and on another broker by turns.
+//! The whole matrix, on Ottla and on other brokers by turns.
 
+mod machine;
 mod matrix;
 mod page;
+mod plots;
+mod table;
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -16,16 +19,17 @@ use crate::Bench;
 use crate::clock::{now, seconds};
 use crate::error::BenchError;
 use crate::floors::{FloorsOptions, floors};
+use crate::greet::Protocol;
 use crate::startup::Started;
 use crate::stop::Stop;
 use crate::usage;
-use matrix::{Extent, ROWS, Row, WARM_UP};
+use matrix::{Extent, ROWS, Row};
 
-/// Compares Ottla with another broker: the whole matrix on both, by turns.
+/// Compares Ottla with other brokers: the whole matrix on all of them, by turns.
 ///
-/// Starts both on loopback, measures the floors of the machine, runs each row on one and then on
-/// the other, and writes a page with a table, the raw lines and the plots. Without a COMMAND, Ottla
-/// alone. `benches/compare` fetches Apache Kafka and calls this with it.
+/// Starts them on loopback, measures the floors of the machine, runs each row on one and then on
+/// the next, and writes a page with a table, the raw lines and the plots. Without a COMMAND and
+/// --nats, Ottla alone. `benches/compare` fetches the others and calls this with them.
 #[derive(Clone, Debug, clap::Args)]
 #[group(skip)]
 pub struct CompareOptions {
@@ -50,6 +54,9 @@ pub struct CompareOptions {
     /// Name of the files [default: today's date]
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
+    /// Also draws the three plots that README shows, into the same folder
+    #[arg(long)]
+    pub readme: bool,
     /// Folder for the data of Ottla and for the floors [default: a new one in the system's
     /// temporary folder]
     #[arg(long, value_name = "DIR")]
@@ -63,6 +70,15 @@ pub struct CompareOptions {
     /// The other broker's address
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:29592")]
     pub other_address: String,
+    /// The other broker's version, for the page
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub other_version: String,
+    /// Program of a NATS server, to run the rows of which its messages allow a fair comparison
+    #[arg(long, value_name = "FILE")]
+    pub nats: Option<PathBuf>,
+    /// Port of the NATS server
+    #[arg(long, value_name = "PORT", default_value_t = 29095)]
+    pub nats_port: u16,
     /// A file that is locked during each measurement, where others measure on the same machine
     #[arg(long, value_name = "FILE")]
     pub lock: Option<PathBuf>,
@@ -86,9 +102,17 @@ pub(crate) fn parse(words: &[String]) -> Result<Bench, BenchError> {
 
 /// A broker under test.
 struct Broker {
-    name: String,
+    about: About,
     address: String,
     started: Started,
+}
+
+/// Which broker it is.
+#[derive(Clone, Debug)]
+struct About {
+    name: String,
+    version: String,
+    protocol: Protocol,
 }
 
 impl CompareOptions {
@@ -105,9 +129,11 @@ impl CompareOptions {
     }
 
     fn rows(&self) -> impl Iterator<Item = &'static Row> {
-        let wanted = |row: &Row| {
-            let named = self.only.as_deref().is_none_or(|only| row.label.contains(only));
-            (row.short || !self.short) && (named || row.label == WARM_UP)
+        let extent = self.extent();
+        let wanted = move |row: &Row| {
+            let label = row.label(&extent);
+            let named = self.only.as_deref().is_none_or(|only| label.contains(only));
+            (row.short || !self.short) && (named || row.is_warm_up())
         };
         ROWS.iter().filter(move |row| wanted(row))
     }
@@ -141,6 +167,8 @@ pub struct Comparison {
     pub page: PathBuf,
     /// Whether no record was lost and no row failed; times never count.
     pub sound: bool,
+    /// Whether Ctrl-C ended it before its last row.
+    pub interrupted: bool,
 }
 
 /// Runs the matrix; to be called inside a running actix system.
@@ -154,29 +182,19 @@ pub async fn compare(options: &CompareOptions) -> Result<Comparison, BenchError>
     let mut lines = Vec::new();
     lines.push(measure_floors(options, &scratch.0).await?);
     note(&lines[0]);
-    let mut brokers = Vec::new();
-    let ottla = ottla(options.port, &scratch.0)?;
-    let address = format!("127.0.0.1:{}", options.port);
-    brokers.push(start("ottla", &address, ottla, &stop, &mut lines).await?);
-    if let Some((program, arguments)) = options.command.split_first() {
-        let mut command = Command::new(program);
-        command.args(arguments).stdout(Stdio::null());
-        let (name, address) = (&options.other, &options.other_address);
-        brokers.push(start(name, address, command, &stop, &mut lines).await?);
-    }
+    let mut brokers = start_all(options, &scratch.0, &stop, &mut lines).await?;
     for (position, row) in options.rows().enumerate() {
         for round in 0..options.rounds.max(1) {
             let mut order: Vec<&Broker> = brokers.iter().collect();
-            // neither is always the first
-            if (position + round) % 2 == 1 {
-                order.reverse();
-            }
+            // none is always the first
+            let turn = (position + round) % order.len().max(1);
+            order.rotate_left(turn);
             for broker in order {
-                let line = measure(options, row, broker, &stop).await;
+                let Some(line) = measure(options, row, broker, &stop).await else { continue };
                 note(&line);
                 lines.push(line);
             }
-            if row.label == WARM_UP {
+            if row.is_warm_up() {
                 break;
             }
         }
@@ -184,27 +202,63 @@ pub async fn compare(options: &CompareOptions) -> Result<Comparison, BenchError>
             break;
         }
     }
-    let names: Vec<String> = brokers.iter().map(|broker| broker.name.clone()).collect();
+    let abouts: Vec<About> = brokers.iter().map(|broker| broker.about.clone()).collect();
     for broker in &mut brokers {
         broker.started.stop().await;
     }
-    page::write(options, &names, &lines)
+    page::write(options, &abouts, &lines, stop.asked())
+}
+
+/// Starts Ottla and whatever else there is to compare it with.
+async fn start_all(
+    options: &CompareOptions,
+    scratch: &Path,
+    stop: &Stop,
+    lines: &mut Vec<Value>,
+) -> Result<Vec<Broker>, BenchError> {
+    let mut brokers = Vec::new();
+    let own = About {
+        name: "ottla".to_owned(),
+        version: format!("{} ({})", env!("CARGO_PKG_VERSION"), machine::commit()),
+        protocol: Protocol::Kafka,
+    };
+    let address = format!("127.0.0.1:{}", options.port);
+    brokers.push(start(own, address, ottla(options.port, scratch)?, stop, lines).await?);
+    if let Some((program, arguments)) = options.command.split_first() {
+        let mut command = Command::new(program);
+        command.args(arguments).stdout(Stdio::null());
+        let (name, version) = (options.other.clone(), options.other_version.clone());
+        let other = About { name, version, protocol: Protocol::Kafka };
+        brokers.push(start(other, options.other_address.clone(), command, stop, lines).await?);
+    }
+    if let Some(program) = &options.nats {
+        let mut command = Command::new(program);
+        let port = options.nats_port.to_string();
+        command.args(["--addr", "127.0.0.1", "--port", &port, "--jetstream", "--store_dir"]);
+        command.arg(scratch.join("nats")).stdout(Stdio::null()).stderr(Stdio::null());
+        let version = machine::version_of(program);
+        let nats = About { name: "nats".to_owned(), version, protocol: Protocol::Nats };
+        let address = format!("127.0.0.1:{}", options.nats_port);
+        brokers.push(start(nats, address, command, stop, lines).await?);
+    }
+    Ok(brokers)
 }
 
 async fn start(
-    name: &str,
-    address: &str,
+    about: About,
+    address: String,
     command: Command,
     stop: &Stop,
     lines: &mut Vec<Value>,
 ) -> Result<Broker, BenchError> {
-    let started = Started::start(command, address, 120.0, stop).await?;
+    let at = (about.protocol, address.as_str());
+    let started = Started::start(command, at, 120.0, stop).await?;
     let mut line = started.report.json();
     line["label"] = json!("startup");
-    line["broker_name"] = json!(name);
+    line["broker_name"] = json!(about.name);
     note(&line);
     lines.push(line);
-    Ok(Broker { name: name.to_owned(), address: address.to_owned(), started })
+    Ok(Broker { about, address, started })
 }
 
 /// This very program, as a broker with default settings.
@@ -237,41 +291,44 @@ async fn measure_floors(options: &CompareOptions, scratch: &Path) -> Result<Valu
     Ok(report.json())
 }
 
-/// Runs one row on one broker; a failure is a line too.
-async fn measure(options: &CompareOptions, row: &Row, broker: &Broker, stop: &Stop) -> Value {
-    let mut words = row.words(&options.extent());
+/// Runs one row on one broker, if it is for it; a failure is a line too.
+async fn measure(
+    options: &CompareOptions,
+    row: &Row,
+    broker: &Broker,
+    stop: &Stop,
+) -> Option<Value> {
+    let extent = options.extent();
+    let mut words = row.words(broker.about.protocol, &extent)?;
+    let (name, label) = (broker.about.name.as_str(), row.label(&extent));
     let pid = broker.started.pid().unwrap_or(0).to_string();
     let fixed = [
         ("--bootstrap-server", broker.address.as_str()),
         ("--pid", &pid),
-        ("--label", row.label),
-        ("--broker", &broker.name),
+        ("--label", &label),
+        ("--broker", name),
     ];
     words.extend(fixed.iter().flat_map(|(name, value)| [(*name).to_owned(), (*value).to_owned()]));
-    let failed = |error: BenchError| {
-        let (name, error) = (broker.name.as_str(), error.to_string());
-        json!({"label": row.label, "broker_name": name, "error": error})
+    let measured = async {
+        let bench = parse(&words)?;
+        let _locked = Locked::take(options.lock.as_deref()).await?;
+        if row.floor == matrix::Floor::Append {
+            touch_memory(options.short).await;
+        }
+        quiet(options.quiet.unwrap_or(if options.short { 3.0 } else { 20.0 })).await;
+        bench.run_until(stop, None).await
     };
-    let bench = match parse(&words) {
-        Ok(bench) => bench,
-        Err(error) => return failed(error),
-    };
-    let locked = match Locked::take(options.lock.as_deref()).await {
-        Ok(locked) => locked,
-        Err(error) => return failed(error),
-    };
-    if row.floor == matrix::Floor::Append {
-        let megabytes = if options.short { 1_500 } else { 8_000 };
-        // what cannot be touched is met by the row
-        _ = tokio::task::spawn_blocking(move || crate::memory::touch(megabytes)).await;
-    }
-    quiet(options.quiet.unwrap_or(if options.short { 3.0 } else { 20.0 })).await;
-    let outcome = bench.run_until(stop, None).await;
-    drop(locked);
-    match outcome {
+    Some(match measured.await {
         Ok(report) => report.json(),
-        Err(error) => failed(error),
-    }
+        Err(error) => json!({"label": label, "broker_name": name, "error": error.to_string()}),
+    })
+}
+
+/// What is to be appended finds memory that the machine has.
+async fn touch_memory(short: bool) {
+    let megabytes = if short { 1_500 } else { 8_000 };
+    // what cannot be touched is met by the row
+    _ = tokio::task::spawn_blocking(move || crate::memory::touch(megabytes)).await;
 }
 
 /// Waits until the machine does little and few pages wait for the disk, but not for ever.

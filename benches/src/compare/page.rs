@@ -1,203 +1,251 @@
-//! The page of a comparison: table, ratios, floors, machine, raw lines and plots.
+//! The page of a comparison: what was run and where, the table, how to read it, the plots, and
+//! beside it the raw lines.
 
 use std::fmt::Write;
-use std::path::Path;
 
 use serde_json::Value;
 
-use super::matrix::{Floor, ROWS, WARM_UP};
-use super::{CompareOptions, Comparison};
+use super::machine::{date, machine};
+use super::plots::{self, Drawn};
+use super::table::{labels, table};
+use super::{About, CompareOptions, Comparison};
 use crate::batch::wall_ms;
 use crate::error::BenchError;
+use crate::greet::Protocol;
 use crate::report::{count, digits, sound, time};
-use crate::svg::{self, Bars};
 
 /// Writes the page and everything beside it.
 pub(super) fn write(
     options: &CompareOptions,
-    brokers: &[String],
+    brokers: &[About],
     lines: &[Value],
+    interrupted: bool,
 ) -> Result<Comparison, BenchError> {
-    let name = options.name.clone().unwrap_or_else(|| date(wall_ms() / 86_400_000));
-    let put = |file: String, text: String| {
+    let today = date(wall_ms() / 86_400_000);
+    let name = options.name.clone().unwrap_or_else(|| today.clone());
+    let put = |file: &str, text: &str| {
         let path = options.out.join(file);
         std::fs::write(&path, text).map_err(BenchError::system(path.display().to_string()))
     };
     std::fs::create_dir_all(&options.out)
         .map_err(BenchError::system(options.out.display().to_string()))?;
-    let table = table(brokers, lines);
     let mut raw = String::new();
     lines.iter().for_each(|line| _ = writeln!(raw, "{line}"));
-    put(format!("{name}.jsonl"), raw)?;
-    for (kind, title, unit, pointer, prefix) in PLOTS {
-        let rows = bars(brokers, lines, pointer, prefix);
-        let names: Vec<&str> = brokers.iter().map(String::as_str).collect();
-        put(format!("{name}-{kind}.svg"), svg::bars(title, unit, &names, &rows))?;
-    }
-    put(format!("{name}.md"), page(options, &name, brokers, &table, lines))?;
-    let failed = lines.iter().any(|line| line.get("error").is_some() || !sound(line));
-    Ok(Comparison { table, page: options.out.join(format!("{name}.md")), sound: !failed })
-}
+    put(&format!("{name}.jsonl"), &raw)?;
 
-/// Name, title, unit, field and the rows it is drawn for.
-const PLOTS: &[(&str, &str, &str, &str, &str)] = &[
-    ("cpu", "Broker CPU a produce request (lower is better)", " µs", "/broker/cpu_us_per_req", ""),
-    ("throughput", "Produced messages a second (higher is better)", "", "/msgs_per_s", ""),
-    ("p99", "Latency of a produce request, 99 of 100 (lower is better)", " µs", "/lat_us/p99", ""),
-    (
-        "read",
-        "Broker CPU a megabyte read (lower is better)",
-        " µs",
-        "/broker/cpu_us_per_mb",
-        "consume",
-    ),
-];
-
-/// The line of a row that counts: where there are several, the one that others disturbed least.
-fn line<'a>(lines: &'a [Value], label: &str, broker: &str) -> Option<&'a Value> {
-    let disturbed = |line: &Value| line["other_cpu_pct"].as_f64().unwrap_or(0.0);
-    let of_row = lines.iter().filter(|line| {
-        line["label"] == label && (broker.is_empty() || line["broker_name"] == broker)
-    });
-    of_row.min_by(|a, b| {
-        let failed = |line: &Value| line.get("error").is_some();
-        failed(a).cmp(&failed(b)).then(disturbed(a).total_cmp(&disturbed(b)))
-    })
-}
-
-fn labels() -> impl Iterator<Item = (&'static str, Floor)> {
-    let rows = ROWS.iter().filter(|row| row.label != WARM_UP);
-    std::iter::once(("startup", Floor::None)).chain(rows.map(|row| (row.label, row.floor)))
-}
-
-fn table(brokers: &[String], lines: &[Value]) -> String {
-    let mut out = format!("| row | {} |", brokers.join(" | "));
-    let compared = brokers.len() == 2;
-    if compared {
-        out.push_str(" rate or time | CPU |");
-    }
-    out.push_str(" floor |\n|---|");
-    out.push_str(&"---|".repeat(brokers.len() + if compared { 3 } else { 1 }));
-    out.push('\n');
-    for (label, floor) in labels() {
-        let cells: Vec<Option<&Value>> =
-            brokers.iter().map(|broker| line(lines, label, broker)).collect();
-        if cells.iter().all(Option::is_none) {
-            continue;
-        }
-        _ = write!(out, "| {label} |");
-        for cell in &cells {
-            _ = write!(out, " {} |", cell.map_or_else(|| "–".to_owned(), crate::text::cell));
-        }
-        if compared {
-            let ratio = |gain: fn(&Value) -> Option<f64>| {
-                let (ours, theirs) = (cells[0].and_then(gain), cells[1].and_then(gain));
-                let ratio = ours.zip(theirs).filter(|(_, theirs)| *theirs > 0.0);
-                ratio.map_or_else(|| "–".to_owned(), |(o, t)| format!("{} ×", digits(o / t)))
-            };
-            _ = write!(out, " {} | {} |", ratio(speed), ratio(thrift));
-        }
-        let floor = cells[0].and_then(|cell| least(floor, cell, &lines[0]));
-        _ = writeln!(out, " {} |", floor.unwrap_or_else(|| "–".to_owned()));
-    }
-    out
-}
-
-/// How good a row is, more is better: its rate, or how often its time goes into a second.
-fn speed(result: &Value) -> Option<f64> {
-    let rate = |name: &str| result.get(name).and_then(Value::as_f64);
-    let inverse =
-        |pointer: &str| result.pointer(pointer)?.as_f64().map(|time| 1.0 / time.max(1e-9));
-    if result.get("behind_reqs").is_some() {
-        // at a fixed rate what counts is latency
-        return inverse("/lat_us/p99").or_else(|| inverse("/e2e_us/p99"));
-    }
-    rate("msgs_per_s")
-        .or_else(|| rate("connects_per_s"))
-        .or_else(|| inverse("/first_batch_to_each_s"))
-        .or_else(|| inverse("/metadata_s"))
-        .or_else(|| if result["mode"] == "rss" { inverse("/broker/rss_mb") } else { None })
-}
-
-/// How little it costs, more is better.
-fn thrift(result: &Value) -> Option<f64> {
-    let fields = ["/broker/cpu_us_per_req", "/broker_cpu_us_per_conn", "/broker_cpu_s", "/cpu_s"];
-    let first = if result["mode"] == "consume" { "/broker/cpu_us_per_mb" } else { fields[0] };
-    let mut found =
-        std::iter::once(first).chain(fields).filter_map(|f| result.pointer(f)?.as_f64());
-    found.next().filter(|cost| *cost > 0.0).map(|cost| 1.0 / cost)
-}
-
-/// The least that a row can cost, from the floors of the same run.
-fn least(floor: Floor, result: &Value, floors: &Value) -> Option<String> {
-    let of = |name: &str| floors.get(name).and_then(Value::as_f64);
-    match floor {
-        Floor::None => None,
-        Floor::Append => {
-            let bytes = result.get("req_bytes")?.as_f64()?;
-            let small = bytes < 100_000.0;
-            let append = of(if small { "append_16kb_us_per_mb" } else { "append_us_per_mb" })?;
-            let crc = of(if small { "crc_16kb_us_per_mb" } else { "crc_us_per_mb" })?;
-            let megabyte = of("receive_us_per_mb")? + append + crc;
-            Some(format!("{} µs/request", digits(megabyte * bytes / 1e6)))
-        }
-        Floor::RoundTrip => Some(format!("{} µs/request", digits(of("round_trip_cpu_us")?))),
-        Floor::SendFile => Some(format!("{} µs/MB", digits(of("sendfile_us_per_mb")?))),
-    }
-}
-
-fn bars(brokers: &[String], lines: &[Value], pointer: &str, prefix: &str) -> Vec<Bars> {
-    let wanted = |label: &str| {
-        if prefix.is_empty() {
-            label.starts_with("produce") || label.starts_with("single") || label.starts_with("rate")
-        } else {
-            label.starts_with(prefix)
-        }
-    };
-    let labels = labels().map(|(label, _)| label).filter(|label| wanted(label));
-    let row = |label: &str| {
-        let value = |broker: &String| line(lines, label, broker)?.pointer(pointer)?.as_f64();
-        (label.to_owned(), brokers.iter().map(value).collect::<Vec<_>>())
-    };
-    labels.map(row).filter(|(_, values)| values.iter().any(Option::is_some)).collect()
-}
-
-fn page(
-    options: &CompareOptions,
-    name: &str,
-    brokers: &[String],
-    table: &str,
-    lines: &[Value],
-) -> String {
     let extent = options.extent();
-    let mut out = format!("# {}, {name}\n\n", brokers.join(" beside "));
-    _ = writeln!(out, "Machine: {}.", machine());
-    _ = writeln!(
-        out,
-        "Ottla {} ({}). Bench actors and broker share the machine; each row was measured for {} s, \
-         on one broker and then on the other, {} time(s); of several, the least disturbed counts.",
-        env!("CARGO_PKG_VERSION"),
-        commit(),
-        extent.seconds,
-        options.rounds.max(1)
-    );
-    _ = writeln!(out, "Floors of the same run: {}.", floors(&lines[0]));
-    _ = writeln!(out, "Raw lines: `{name}.jsonl`. Command: `benches/compare`.\n");
-    out.push_str(
-        "The figures move with the machine's noise: read the ratios. Both ratios are first broker \
-         to second, more is better: rate (at a fixed rate the 99th percentile, else time or \
-         memory), and broker CPU a request, a megabyte or a connection. In bold what the broker \
-         spends. * others used more than 25 % of a core meanwhile.\n\n",
-    );
-    out.push_str(table);
-    out.push('\n');
-    for (kind, title, ..) in PLOTS {
-        _ = writeln!(out, "![{title}]({name}-{kind}.svg)");
+    let names: Vec<&str> = brokers.iter().map(|broker| broker.name.as_str()).collect();
+    let table = table(&extent, &names, lines);
+    let rows: Vec<String> = labels(&extent).into_iter().map(|(label, _)| label).collect();
+    let versions: Vec<String> = brokers.iter().map(About::words).collect();
+    let note = format!("{}; {today}; each row has its own scale", versions.join(", "));
+    let plots = plots::of_page(&name, &note, &names, &rows, lines);
+    let mut drawn: Vec<&Drawn> = plots.iter().collect();
+    let readme = options.readme.then(|| plots::of_readme(&note, &names, lines));
+    drawn.extend(readme.iter().flatten());
+    for plot in drawn {
+        put(&plot.file, &plot.svg)?;
     }
-    out
+    let page = Page { options, name: &name, today: &today, brokers, lines, interrupted };
+    put(&format!("{name}.md"), &page.text(&table, &plots))?;
+    let failed = lines.iter().any(|line| line.get("error").is_some() || !sound(line));
+    let page = options.out.join(format!("{name}.md"));
+    Ok(Comparison { table, page, sound: !failed, interrupted })
 }
 
-fn floors(line: &Value) -> String {
+impl About {
+    fn words(&self) -> String {
+        format!("{} {}", self.title(), self.version).trim().to_owned()
+    }
+
+    /// Its name as its makers write it.
+    fn title(&self) -> &str {
+        match self.name.as_str() {
+            "ottla" => "Ottla",
+            "kafka" => "Apache Kafka",
+            "nats" => "NATS JetStream",
+            other => other,
+        }
+    }
+}
+
+struct Page<'a> {
+    options: &'a CompareOptions,
+    name: &'a str,
+    today: &'a str,
+    brokers: &'a [About],
+    lines: &'a [Value],
+    interrupted: bool,
+}
+
+impl Page<'_> {
+    fn text(&self, table: &str, plots: &[Drawn]) -> String {
+        let titles: Vec<&str> = self.brokers.iter().map(About::title).collect();
+        let (own, others) = titles.split_first().map_or(("", &[][..]), |(own, rest)| (*own, rest));
+        let beside = if others.is_empty() { "" } else { " beside " };
+        let mut out = format!("# {own}{beside}{}, {}\n\n", others.join(" and "), self.name);
+        self.run(&mut out);
+        out.push_str("\n## The table\n\n");
+        out.push_str(table);
+        self.reading(&mut out);
+        if self.brokers.iter().any(|broker| broker.protocol == Protocol::Nats) {
+            out.push_str(NATS);
+        }
+        if !plots.is_empty() {
+            out.push_str("\n## The plots\n\n");
+        }
+        for plot in plots {
+            _ = writeln!(out, "![{}]({})\n", plot.title, plot.file);
+        }
+        self.commands(&mut out);
+        out
+    }
+
+    /// What was run, where and how often.
+    fn run(&self, out: &mut String) {
+        let extent = self.options.extent();
+        let versions: Vec<String> = self.brokers.iter().map(About::words).collect();
+        _ = writeln!(out, "- Measured on {}: {}.", self.today, versions.join("; "));
+        _ = writeln!(out, "- Machine: {}; brokers and bench actors share it.", machine());
+        let turns = match self.brokers.len() {
+            0 | 1 => "",
+            _ => ", on one broker after the other while the rest stand idle",
+        };
+        let rounds = match self.options.rounds {
+            0 | 1 => "once".to_owned(),
+            more => format!("{more} times, of which the one counts that others disturbed least"),
+        };
+        _ = writeln!(
+            out,
+            "- Each row: {} s of load behind {} s of warm-up{turns}, {rounds}.",
+            extent.seconds, extent.warmup
+        );
+        _ = writeln!(out, "- Floors of the same run: {}.", floors(self.lines.first()));
+        let missing = self.lines.iter().filter(|line| line.get("error").is_some()).count();
+        let lost = self.lines.iter().filter(|line| !sound(line)).count();
+        _ = match (missing, lost) {
+            (0, 0) => writeln!(out, "- No row failed, and every record was where it belongs."),
+            _ => writeln!(
+                out,
+                "- **{missing} failed; {lost} ended with errors or missing records.**"
+            ),
+        };
+        if self.interrupted {
+            out.push_str("- **Interrupted: rows are missing.**\n");
+        }
+        _ = writeln!(
+            out,
+            "- Repeat it with `{}`; the raw lines are in [{name}.jsonl]({name}.jsonl).",
+            self.command(),
+            name = self.name
+        );
+    }
+
+    /// The command that does the same again.
+    fn command(&self) -> String {
+        let options = self.options;
+        let mut words = vec!["benches/compare".to_owned()];
+        let mut flag = |wanted: bool, text: &str| {
+            if wanted {
+                words.push(text.to_owned());
+            }
+        };
+        flag(options.short, "--short");
+        flag(options.command.is_empty(), "--without-kafka");
+        flag(options.nats.is_some(), "--with-nats");
+        flag(options.readme, "--readme");
+        if let Some(seconds) = options.seconds {
+            words.push(format!("--seconds {seconds}"));
+        }
+        if options.rounds > 1 {
+            words.push(format!("--rounds {}", options.rounds));
+        }
+        if let Some(only) = &options.only {
+            words.push(format!("--only {only}"));
+        }
+        words.join(" ")
+    }
+
+    fn reading(&self, out: &mut String) {
+        out.push_str(READING);
+        let others = self.brokers.len() > 1;
+        if others {
+            out.push_str(RATIOS);
+        }
+        out.push_str(FLOORS);
+    }
+
+    /// What each row runs.
+    fn commands(&self, out: &mut String) {
+        let extent = self.options.extent();
+        out.push_str(
+            "## What each row runs\n\nEach is a command that can be typed, with `--pid PID` of the \
+             broker for its CPU and memory.\n\n```text\n",
+        );
+        for row in self.options.rows() {
+            let label = row.label(&extent);
+            let mut protocols: Vec<Protocol> =
+                self.brokers.iter().map(|broker| broker.protocol).collect();
+            protocols.dedup();
+            let mut typed: Vec<String> = Vec::new();
+            for protocol in protocols {
+                let words = row.words(protocol, &extent).map(|words| words.join(" "));
+                typed.extend(words.filter(|words| !typed.contains(words)));
+            }
+            for words in typed {
+                _ = writeln!(out, "{label:<29} ottla bench {words}");
+            }
+        }
+        out.push_str("```\n");
+    }
+}
+
+const READING: &str = "
+## How to read it
+
+- `100Bx150`: batches of 150 records of 100 bytes, one batch a request; `p16`: over 16 partitions;
+  `acks…`: as producers write it. Four connections with five requests under way, unless the row
+  says otherwise. `single`: one record a request, from so many connections with one (`sync`) or
+  ten (`pipelined`) requests under way. `rate`: sent at fixed times, latency counted from when a
+  request was due. `tail`: from when a record was due to when a consumer has it. `consume`:
+  fetches of up to 1 MB a partition, or as much as the row says.
+- In bold what the broker spends: processor time a request or a megabyte, or memory.
+- A star: others used more than 25 % of a core meanwhile. The figures move with the machine's
+  noise, also without a star.
+";
+
+const RATIOS: &str = "\
+- The ratios are the first broker to another, **more is better**, 1 is even: *speed* is the rate;
+  at a fixed rate, the 99th percentile; else the time or the memory. *CPU* is what the broker
+  spends on a request, a megabyte or a connection.
+";
+
+const FLOORS: &str = "\
+- The floor is what the kernel and the checksum alone must cost, measured in this run: of a large
+  request its bytes received, appended and summed; of a small one a bare round trip; of a megabyte
+  read `sendfile`. Behind it, how many times that the first broker spends.
+";
+
+const NATS: &str = "
+## What differs with NATS
+
+- Its clients send each message by itself: there is no batch on the wire. Where the others send 16
+  or 150 records a request, NATS sends so many publishes, as many without an acknowledgement as
+  the others have records or more; its *CPU* ratio is a message's on every row. (A stream can be
+  set up for batched publishing; that is off unless asked for, and was off.)
+- Streams are in files, with one replica and the server's defaults. A message is acknowledged when
+  it is written to the file, and the file is synced every two minutes: as much as acks=1, and as
+  acks=all on a single broker, promises here.
+- A stream is one log: for 16 partitions it has 16 streams, or four where there are four
+  connections.
+- It reads with pull consumers that want no acknowledgements, two pulls under way, of as many
+  messages as the others' fetches have records; the smaller stream of 100 B messages is a tenth as
+  long. Megabytes are those of the messages alone.
+- Ready is when its JetStream answers; an idle connection has said CONNECT and PING.
+";
+
+fn floors(line: Option<&Value>) -> String {
+    let Some(line) = line else { return "none".to_owned() };
     let of = |name: &str| line.get(name).and_then(Value::as_f64).unwrap_or(0.0);
     let p50 = line.pointer("/round_trip_us/p50").and_then(Value::as_f64).unwrap_or(0.0);
     format!(
@@ -213,107 +261,6 @@ fn floors(line: &Value) -> String {
     )
 }
 
-fn machine() -> String {
-    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
-    let field = |text: &str, name: &str| {
-        let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default();
-        line.split_once(':').map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
-    };
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let memory = field(&read("/proc/meminfo"), "MemTotal");
-    let kib: f64 = memory.trim_end_matches("kB").trim().parse().unwrap_or(0.0);
-    format!(
-        "{cores} cores, {}, {:.0} GB, Linux {}",
-        field(&read("/proc/cpuinfo"), "model name"),
-        kib / 1e6,
-        read("/proc/sys/kernel/osrelease").trim()
-    )
-}
-
-fn commit() -> String {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let asked = std::process::Command::new("git")
-        .args(["rev-parse", "--short", "HEAD"])
-        .current_dir(if here.is_dir() { here } else { Path::new(".") })
-        .output();
-    match asked {
-        Ok(output) if output.status.success() => {
-            String::from_utf8_lossy(&output.stdout).trim().to_owned()
-        }
-        _ => "commit not known".to_owned(),
-    }
-}
-
-/// The date of a day, counted from 1970, as YYYY-MM-DD.
-fn date(day: i64) -> String {
-    // eras of 400 years that begin in March, so that the leap day is the last of its year
-    let shifted = day + 719_468;
-    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day_of_month = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = (month_from_march + 2) % 12 + 1;
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day_of_month:02}")
-}
-
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn lines() -> Vec<Value> {
-        vec![
-            json!({"mode": "floors", "receive_us_per_mb": 250.0, "append_16kb_us_per_mb": 500.0,
-                   "crc_16kb_us_per_mb": 85.0, "round_trip_us": {"p50": 10}}),
-            json!({"mode": "produce", "label": "produce-1KBx16-p16-acks1", "broker_name": "a",
-                   "msgs_per_s": 300.0, "req_bytes": 16_000, "other_cpu_pct": 90.0,
-                   "broker": {"cpu_us_per_req": 99.0}}),
-            json!({"mode": "produce", "label": "produce-1KBx16-p16-acks1", "broker_name": "a",
-                   "msgs_per_s": 600.0, "req_bytes": 16_000, "other_cpu_pct": 2.0,
-                   "broker": {"cpu_us_per_req": 25.0}}),
-            json!({"mode": "produce", "label": "produce-1KBx16-p16-acks1", "broker_name": "b",
-                   "msgs_per_s": 200.0, "req_bytes": 16_000, "other_cpu_pct": 2.0,
-                   "broker": {"cpu_us_per_req": 100.0}}),
-        ]
-    }
-
-    #[test]
-    fn the_least_disturbed_round_counts_and_more_is_better() {
-        let table = table(&["a".to_owned(), "b".to_owned()], &lines());
-        let row = table.lines().nth(2).unwrap();
-        assert!(row.contains("600 msg/s") && !row.contains("300 msg/s"), "{row}");
-        assert!(row.ends_with("| 3 × | 4 × | 13.4 µs/request |"), "{row}");
-        assert_eq!(table.lines().count(), 3, "rows without a result are left out");
-    }
-
-    #[test]
-    fn one_broker_alone_has_no_ratios() {
-        let table = table(&["a".to_owned()], &lines());
-        assert!(table.starts_with("| row | a | floor |\n|---|---|---|\n"), "{table}");
-    }
-
-    #[test]
-    fn a_fixed_rate_is_judged_by_its_latency() {
-        let at = |p99: u64| json!({"behind_reqs": 0, "msgs_per_s": 1.0, "lat_us": {"p99": p99}});
-        assert!(speed(&at(500)).unwrap() > speed(&at(1000)).unwrap());
-    }
-
-    #[test]
-    fn days_are_dates() {
-        assert_eq!(date(0), "1970-01-01");
-        assert_eq!(date(19_782), "2024-02-29");
-        assert_eq!(date(20_513), "2026-03-01");
-        assert_eq!(date(20_818), "2026-12-31");
-    }
-
-    #[test]
-    fn plots_have_the_rows_that_were_run() {
-        let rows = bars(&["a".to_owned(), "b".to_owned()], &lines(), "/msgs_per_s", "");
-        assert_eq!(rows, [("produce-1KBx16-p16-acks1".to_owned(), vec![Some(600.0), Some(200.0)])]);
-        assert!(bars(&["a".to_owned()], &lines(), "/msgs_per_s", "consume").is_empty());
-    }
-}
+#[path = "page_tests.rs"]
+pub(super) mod tests;

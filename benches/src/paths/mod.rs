@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::compare::{Scratch, ottla, parse};
 use crate::embed::Embedder;
 use crate::error::BenchError;
+use crate::greet::Protocol;
 use crate::startup::Started;
 use crate::stop::Stop;
 
@@ -101,7 +102,7 @@ pub async fn paths(options: &PathsOptions, embedder: &dyn Embedder) -> Result<Pa
     let address = format!("127.0.0.1:{}", options.port);
     let mut command = ottla(options.port, &scratch.0)?;
     command.arg("--override").arg(format!("ottla.cores={}", options.cores));
-    let mut started = Started::start(command, &address, 30.0, &stop).await?;
+    let mut started = Started::start(command, (Protocol::Kafka, &address), 30.0, &stop).await?;
     let pid = started.pid().unwrap_or(0).to_string();
     for path in ["wire", "client"] {
         for work in Work::ALL {

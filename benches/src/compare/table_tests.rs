@@ -1,0 +1,52 @@
+//! Which line counts, what is divided by what.
+
+use serde_json::json;
+
+use super::super::page::tests::{extent, lines};
+use super::*;
+
+#[test]
+fn the_least_disturbed_round_counts_and_more_is_better() {
+    let table = table(&extent(), &["a", "b"], &lines());
+    let row = table.lines().nth(2).unwrap();
+    assert!(row.contains("600 msg/s") && !row.contains("300 msg/s"), "{row}");
+    assert!(row.ends_with("| 3 × | 4 × | 13.4 µs/request, 1.87 × that |"), "{row}");
+    assert_eq!(table.lines().count(), 3, "rows without a result are left out");
+}
+
+#[test]
+fn one_broker_alone_has_no_ratios() {
+    let table = table(&extent(), &["a"], &lines());
+    assert!(table.starts_with("| row | a | floor |\n|---|---|---|\n"), "{table}");
+}
+
+#[test]
+fn every_line_has_the_same_columns() {
+    let mut lines = lines();
+    lines.push(json!({"label": "tail-1000-per-s", "broker_name": "c", "error": "a | b\nc"}));
+    let table = table(&extent(), &["a", "b", "c"], &lines);
+    let columns = |line: &str| line.replace("\\|", "").matches('|').count();
+    let wanted = columns(table.lines().next().unwrap());
+    assert_eq!(wanted, 1 + 1 + 3 + 2 * 2 + 1, "{table}");
+    assert!(table.lines().all(|line| columns(line) == wanted), "{table}");
+    assert!(table.contains("error: a \\| b c"), "{table}");
+}
+
+#[test]
+fn a_server_without_batches_is_compared_by_message() {
+    let batches = json!({"msgs_per_s": 150.0, "broker": {"cpu_us_per_req": 30.0,
+                         "cpu_us_per_msg": 0.2}});
+    let single = json!({"protocol": "nats", "msgs_per_s": 50.0,
+                        "broker": {"cpu_us_per_req": 10.0, "cpu_us_per_msg": 10.0}});
+    let (speed, thrift) = gains(&batches, &single);
+    assert!((speed.unwrap() - 3.0).abs() < 1e-9);
+    assert!((thrift.unwrap() - 50.0).abs() < 1e-9);
+    let (_, thrift) = gains(&batches, &batches);
+    assert!((thrift.unwrap() - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn a_fixed_rate_is_judged_by_its_latency() {
+    let at = |p99: u64| json!({"behind_reqs": 0, "msgs_per_s": 1.0, "lat_us": {"p99": p99}});
+    assert!(speed(&at(500)).unwrap() > speed(&at(1000)).unwrap());
+}
