@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ottla_actors::broker::{Broker, Manner, StartError};
 use ottla_actors::runtime::Clock;
 use ottla_config::Settings;
-use ottla_core::storage::RealDisk;
+use ottla_core::storage::{Disk, RealDisk, ScratchDisk};
 use tempfile::TempDir;
 
 use super::Engine;
@@ -102,7 +102,12 @@ impl EngineBuilder {
         let pairs = self.pairs.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         let settings = Arc::new(Settings::with(pairs).map_err(StartError::Setting)?);
         let manner = Manner { inside: !self.listens, clock: self.time.clock() };
-        let broker = Broker::start_as(settings, Arc::new(RealDisk), manner).await?;
+        let disk: Arc<dyn Disk> = match directory {
+            // it is removed at the end: nothing in it needs to survive a loss of power
+            Some(_) => Arc::new(ScratchDisk),
+            None => Arc::new(RealDisk),
+        };
+        let broker = Broker::start_as(settings, disk, manner).await?;
         Ok(Engine::over(broker, directory))
     }
 

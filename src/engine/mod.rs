@@ -94,7 +94,8 @@ impl Engine {
 
     /// A broker for a test: in a temporary directory, which goes when it stops, on a free port of
     /// 127.0.0.1 and on one core. Any number of them can run in one process, each with a
-    /// [`clock`](Self::clock) of its own that the test can advance.
+    /// [`clock`](Self::clock) of its own that the test can advance. It waits for no disk: what it
+    /// keeps would survive its process, not a loss of power.
     ///
     /// ```
     /// # fn main() -> Result<(), ottla::StartError> {

@@ -1,7 +1,8 @@
 //! The seam between logs and the operating system.
 //!
-//! Two implementations: [`RealDisk`](super::RealDisk), and [`CrashDisk`](super::crash::CrashDisk)
-//! for tests, which keeps written and synced bytes apart and can lose power at any call.
+//! Two implementations: [`RealDisk`](super::RealDisk), with a variant that never syncs
+//! ([`ScratchDisk`](super::ScratchDisk)), and [`CrashDisk`](super::crash::CrashDisk) for tests,
+//! which keeps written and synced bytes apart and can lose power at any call.
 
 use std::fmt;
 use std::io::{self, IoSlice};

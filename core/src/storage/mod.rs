@@ -38,6 +38,7 @@ mod mapped;
 pub mod names;
 mod partition_log;
 mod real_disk;
+mod scratch_disk;
 mod segment;
 mod slice;
 
@@ -59,5 +60,6 @@ pub use partition_log::{
     PartitionLog, PartitionLogRules,
 };
 pub use real_disk::RealDisk;
+pub use scratch_disk::ScratchDisk;
 pub use segment::{BatchMeta, BatchVisitor, TimestampOffset};
 pub use slice::LogSlice;
