@@ -78,7 +78,11 @@ fn option<'a>(
         return Err(given.usage(&format!("argument {shown}: expected one argument")));
     };
     if !option.kind.accepts(&value) {
-        let kind = option.kind.argparse();
+        let kind = match option.kind {
+            // Java's own message stands behind the name of the type
+            Kind::Long => format!("Long (For input string: \"{value}\")"),
+            kind => kind.argparse().to_owned(),
+        };
         let message = format!("argument {shown}: could not convert '{value}' to {kind}");
         return Err(given.usage(&message));
     }
