@@ -128,7 +128,8 @@ pub struct Producer {
     inbox: Arc<Inbox>,
     room: Arc<Semaphore>,
     buffer_memory: usize,
-    max_block: Duration,
+    /// How long a handle waits for room.
+    pub(in crate::client) max_block: Duration,
 }
 
 impl Producer {
