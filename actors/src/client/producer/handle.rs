@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::ProducerActor;
-use super::messages::{Abort, Flush, Hurry, Wake};
+use super::messages::{Abort, Flush, Gone, Hurry, Wake};
 use crate::client::cluster::Cluster;
 use crate::client::{ClientConfig, ClientError};
 use crate::runtime::{start_here, tell};
@@ -91,20 +91,30 @@ impl Waiter {
     }
 }
 
-/// Records on their way to the actor; bounded by the permits that they hold.
-#[derive(Default)]
-pub(super) struct Inbox(Mutex<Vec<(NewRecord, Waiter)>>);
+/// Records on their way to the actor; bounded by the permits that they hold. Closed when the actor
+/// has ended.
+pub(super) struct Inbox(Mutex<Option<Vec<(NewRecord, Waiter)>>>);
 
 impl Inbox {
-    /// Whether the actor has to be woken.
-    fn put(&self, record: NewRecord, waiter: Waiter) -> bool {
+    fn open() -> Self {
+        Self(Mutex::new(Some(Vec::new())))
+    }
+
+    /// Whether the actor has to be woken. Gives the waiter back if there is none.
+    fn put(&self, record: NewRecord, waiter: Waiter) -> Result<bool, Waiter> {
         let mut records = self.0.lock();
+        let Some(records) = records.as_mut() else { return Err(waiter) };
         records.push((record, waiter));
-        records.len() == 1
+        Ok(records.len() == 1)
     }
 
     pub(super) fn take(&self) -> Vec<(NewRecord, Waiter)> {
-        std::mem::take(&mut self.0.lock())
+        self.0.lock().as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Takes no more; what was not taken out yet.
+    pub(super) fn close(&self) -> Vec<(NewRecord, Waiter)> {
+        self.0.lock().take().unwrap_or_default()
     }
 }
 
@@ -121,10 +131,21 @@ impl Future for Delivery {
     }
 }
 
-/// Sends records. Clones share one producer.
+/// The way to the actor, shared by all handles.
+struct Link(Addr<ProducerActor>);
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        // its deadlines would keep the actor alive; after a close, nobody hears this
+        tell(&self.0, Gone);
+    }
+}
+
+/// Sends records. Clones share one producer; when the last is dropped, what was handed over still
+/// goes out, and nobody waits for it.
 #[derive(Clone)]
 pub struct Producer {
-    actor: Arc<Addr<ProducerActor>>,
+    link: Arc<Link>,
     inbox: Arc<Inbox>,
     room: Arc<Semaphore>,
     buffer_memory: usize,
@@ -148,12 +169,12 @@ impl Producer {
         let max_block = Duration::from_millis(batching.max_block_ms);
         let (_, seed) = uuid::Uuid::new_v4().as_u64_pair();
         let machine = Accumulator::new(batching, seed);
-        let inbox = Arc::new(Inbox::default());
+        let inbox = Arc::new(Inbox::open());
         let cluster = Cluster::new(config.client);
         let actor = ProducerActor::new(machine, cluster, Arc::clone(&inbox), config.acks);
         let buffer_memory = config.buffer_memory.min(Semaphore::MAX_PERMITS);
         Ok(Self {
-            actor: Arc::new(start_here("producer", actor)),
+            link: Arc::new(Link(start_here("producer", actor))),
             inbox,
             room: Arc::new(Semaphore::new(buffer_memory)),
             buffer_memory,
@@ -202,24 +223,28 @@ impl Producer {
     /// Sends everything handed over so far and waits until all of it has its result.
     pub async fn flush(&self) {
         let (sender, flushed) = oneshot::channel();
-        tell(&*self.actor, Flush(sender));
+        tell(&self.link.0, Flush(sender));
         // an actor that died has given everything up
         _ = flushed.await;
     }
 
     /// Takes no more records, and waits until those handed over have their results, for `limit` at
-    /// most; the rest is then given up.
+    /// most; the rest is then given up. Clones can send nothing any more.
     pub async fn close(self, limit: Duration) {
         self.room.close();
         if tokio::time::timeout(limit, self.flush()).await.is_err() {
-            tell(&*self.actor, Abort(ProduceError::Closed));
+            tell(&self.link.0, Abort(ProduceError::Closed));
             self.flush().await;
         }
+        tell(&self.link.0, Gone);
     }
 
     fn put(&self, record: NewRecord, port: Port, room: OwnedSemaphorePermit) {
-        if self.inbox.put(record, Waiter { port, _room: room }) {
-            tell(&*self.actor, Wake);
+        match self.inbox.put(record, Waiter { port, _room: room }) {
+            Ok(true) => tell(&self.link.0, Wake),
+            Ok(false) => {}
+            // it was closed after there was room
+            Err(waiter) => waiter.done(Err(ProduceError::Closed)),
         }
     }
 
@@ -241,7 +266,7 @@ impl Producer {
             return Ok(room);
         }
         // what lingers makes room sooner when it goes now
-        tell(&*self.actor, Hurry);
+        tell(&self.link.0, Hurry);
         let size = u32::try_from(record.weight()).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.room).acquire_many_owned(size);
         match tokio::time::timeout(self.max_block, room).await {
@@ -256,3 +281,7 @@ impl fmt::Debug for Producer {
         f.debug_struct("Producer").field("room", &self.room.available_permits()).finish()
     }
 }
+
+#[cfg(test)]
+#[path = "handle_tests.rs"]
+mod tests;

@@ -5,7 +5,7 @@ use ottla_core::base::{ProducerEpoch, ProducerId};
 use ottla_core::client::accumulator::{Outputs, ProduceError};
 
 use super::ProducerActor;
-use super::messages::{Abort, Answer, Finished, Flush, Hurry, Wake};
+use super::messages::{Abort, Answer, Finished, Flush, Gone, Hurry, Wake};
 use crate::client::ClientError;
 use crate::runtime::{monotonic_ms, now};
 
@@ -50,6 +50,19 @@ impl Handler<Abort> for ProducerActor {
         let mut outputs = Outputs::new();
         self.take_inbox(&mut outputs);
         self.machine.abort(error, &mut outputs);
+        self.turn(outputs, ctx);
+    }
+}
+
+impl Handler<Gone> for ProducerActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Gone, ctx: &mut Context<Self>) {
+        let mut outputs = Outputs::new();
+        self.take_inbox(&mut outputs);
+        // nothing will come to join what lingers
+        self.machine.hurry();
+        self.gone = true;
         self.turn(outputs, ctx);
     }
 }

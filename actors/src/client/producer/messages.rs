@@ -28,6 +28,12 @@ pub struct Flush(pub(super) oneshot::Sender<()>);
 #[rtype(result = "()")]
 pub struct Abort(pub(super) ProduceError);
 
+/// Producer → ProducerActor, tell: it was closed, or its last handle is gone; stop as soon as every
+/// record has its result.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Gone;
+
 /// A task of the actor's own → ProducerActor, tell: a request has come to its end.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]

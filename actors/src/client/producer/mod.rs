@@ -9,10 +9,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use actix::{Actor, Context};
+use actix::{Actor, ActorContext, Context};
 use ottla_core::base::TopicName;
 use ottla_core::client::Accumulator;
-use ottla_core::client::accumulator::Outputs;
+use ottla_core::client::accumulator::{Outputs, ProduceError};
 use tokio::sync::oneshot;
 
 use super::cluster::Cluster;
@@ -23,7 +23,8 @@ pub use handle::{Acks, Delivery, Producer, ProducerConfig};
 
 /// One producer.
 ///
-/// Lives on the thread that started it; owned by its [`Producer`] handles; mailbox 16 messages, one
+/// Lives on the thread that started it, until it is closed or its last [`Producer`] handle is gone
+/// and every record has its result; mailbox 16 messages, one
 /// for any number of records in the inbox. Never blocks. It is not rebuilt: a panic gives up what
 /// had no result, and each record's future says so.
 pub struct ProducerActor {
@@ -36,6 +37,8 @@ pub struct ProducerActor {
     next_flush: u64,
     metadata: MetadataNeeds,
     deadlines: DeadlineDriver,
+    /// Nobody hands records over any more.
+    gone: bool,
 }
 
 /// What is to be asked about, and when.
@@ -52,6 +55,16 @@ struct MetadataNeeds {
 
 impl Actor for ProducerActor {
     type Context = Context<Self>;
+}
+
+impl Drop for ProducerActor {
+    fn drop(&mut self) {
+        let left = self.inbox.close();
+        // while unwinding nobody else's code is called: futures see that their sender is gone
+        if !std::thread::panicking() {
+            left.into_iter().for_each(|(_, waiter)| waiter.done(Err(ProduceError::Closed)));
+        }
+    }
 }
 
 impl ProducerActor {
@@ -77,6 +90,7 @@ impl ProducerActor {
             next_flush: 0,
             metadata,
             deadlines: DeadlineDriver::new(),
+            gone: false,
         }
     }
 
@@ -85,6 +99,11 @@ impl ProducerActor {
         let now = crate::runtime::now();
         self.machine.poll(now, &self.cluster.metadata(), &mut outputs);
         self.carry_out(outputs, ctx);
+        if self.gone && self.machine.is_idle() {
+            // the deadline that is armed would keep it alive
+            ctx.stop();
+            return;
+        }
         self.refresh_if_due(ctx);
         let asking = (!self.metadata.topics.is_empty()).then_some(self.metadata.not_before);
         let asking = asking.filter(|_| !self.metadata.under_way);

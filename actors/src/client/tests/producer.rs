@@ -1,5 +1,6 @@
 //! Records through a producer, and what becomes of them.
 
+use std::sync::Weak;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ottla_core::client::partition_for_key;
@@ -142,6 +143,73 @@ fn a_producer_that_is_dropped_gives_up_and_blocks_nobody() {
         producer.close(Duration::from_secs(10)).await;
         assert_eq!(end(&address, 1).await, 0);
     });
+}
+
+/// A way to the brokers that lives as long as a producer's actor and its connections.
+fn watched(config: &mut ProducerConfig) -> Weak<dyn Transport> {
+    let transport: Arc<dyn Transport> = Arc::new(Tcp);
+    let watch = Arc::downgrade(&transport);
+    config.client.transport = transport;
+    watch
+}
+
+/// Waits until nothing of the producer is left; its metadata alone would keep it for minutes.
+async fn ended(watch: &Weak<dyn Transport>) {
+    while watch.strong_count() > 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+#[test]
+fn a_closed_producer_ends_and_its_clones_know() {
+    with_broker(|address| async move {
+        let mut config = ProducerConfig::new(&address);
+        let watch = watched(&mut config);
+        let producer = Producer::start(config).unwrap();
+        let clone = producer.clone();
+        let delivery = producer.send(record(Some(0), "v")).await.unwrap();
+        producer.close(Duration::from_secs(10)).await;
+        assert!(delivery.await.is_ok());
+        ended(&watch).await;
+        clone.flush().await;
+        assert_eq!(clone.send(record(Some(0), "v")).await.unwrap_err(), ProduceError::Closed);
+        assert_eq!(clone.try_send(record(Some(0), "v")).unwrap_err(), ProduceError::Closed);
+        clone.close(Duration::from_secs(10)).await;
+        assert_eq!(end(&address, 0).await, 1);
+    });
+}
+
+#[test]
+fn a_producer_without_handles_ends_when_its_records_are_written() {
+    with_broker(|address| async move {
+        let mut config = ProducerConfig::new(&address);
+        config.batching.linger_ms = 3_600_000;
+        let watch = watched(&mut config);
+        let producer = Producer::start(config).unwrap();
+        let delivery = producer.send(record(Some(0), "v")).await.unwrap();
+        drop(producer.clone());
+        assert!(watch.strong_count() > 0);
+        drop(producer);
+        assert!(delivery.await.is_ok());
+        ended(&watch).await;
+        // as does one that had nothing to do
+        let mut config = ProducerConfig::new(&address);
+        let watch = watched(&mut config);
+        drop(Producer::start(config).unwrap());
+        ended(&watch).await;
+    });
+}
+
+#[actix::test]
+async fn a_producer_without_handles_and_without_a_broker_ends_when_it_has_given_up() {
+    let mut config = ProducerConfig::new(&dead_address().await);
+    config.batching.max_block_ms = 50;
+    let watch = watched(&mut config);
+    let producer = Producer::start(config).unwrap();
+    let delivery = producer.send(record(None, "v")).await.unwrap();
+    drop(producer);
+    assert_eq!(delivery.await.unwrap_err(), ProduceError::UnknownPartition);
+    ended(&watch).await;
 }
 
 #[test]
