@@ -13,6 +13,7 @@ mod cluster;
 mod completions;
 mod config;
 mod configs;
+mod console_consumer;
 mod console_producer;
 mod consumer_groups;
 mod consumer_perf_test;

@@ -2,9 +2,10 @@
 
 use super::kit::Tool;
 use super::{
-    broker_api_versions, cluster, configs, console_producer, consumer_groups, consumer_perf_test,
-    delete_records, dump_log, e2e_latency, get_offsets, log_dirs, producer_perf_test, server_start,
-    server_stop, topics, verifiable_consumer, verifiable_producer,
+    broker_api_versions, cluster, configs, console_consumer, console_producer, consumer_groups,
+    consumer_perf_test, delete_records, dump_log, e2e_latency, get_offsets, log_dirs,
+    producer_perf_test, server_start, server_stop, topics, verifiable_consumer,
+    verifiable_producer,
 };
 
 /// Every command that `ottla NAME`, `kafka-NAME` and `kafka-NAME.sh` run.
@@ -12,6 +13,7 @@ pub(super) const TOOLS: &[Tool] = &[
     broker_api_versions::TOOL,
     cluster::TOOL,
     configs::TOOL,
+    console_consumer::TOOL,
     console_producer::TOOL,
     consumer_groups::TOOL,
     consumer_perf_test::TOOL,

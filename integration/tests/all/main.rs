@@ -14,6 +14,7 @@ mod journey;
 mod kafka_tools;
 mod kcat;
 mod native_client;
+mod native_consumer;
 mod settings;
 mod start;
 mod tidy;

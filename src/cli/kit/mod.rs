@@ -82,7 +82,7 @@ pub(crate) use given::Given;
 pub(crate) use out::{Out, left, widest};
 pub(crate) use progress::{Progress, length_of_input};
 pub(crate) use properties::Properties;
-pub(crate) use runtime::{block_on, interrupted};
+pub(crate) use runtime::{block_on, interrupted, signalled, warn_of_dead};
 pub(crate) use spec::{Kind, Spec};
 pub(crate) use stop::Stop;
 pub(crate) use tool::Tool;

@@ -225,6 +225,11 @@ impl Spec {
         self.last(|option| option.names.push(name))
     }
 
+    /// A name of former releases, which works for the last option and is not shown.
+    pub(crate) fn formerly(self, name: &'static str) -> Self {
+        self.last(|option| option.hidden.push(name))
+    }
+
     /// The parser demands the last option.
     pub(crate) fn required(self) -> Self {
         self.last(|option| option.required = true)

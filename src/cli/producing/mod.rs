@@ -7,9 +7,8 @@ mod throttle;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use ottla_actors::client::{ClientConfig, Producer, ProducerConfig};
-use tokio::net::TcpStream;
 
-use super::kit::{Properties, Stop};
+use super::kit::{Properties, Stop, warn_of_dead};
 
 pub(super) use failed::Failed;
 pub(super) use throttle::Throttle;
@@ -51,19 +50,7 @@ pub(super) fn configure(
 /// begin with nobody listens at, as Kafka's producer logs it.
 pub(super) fn start(config: &ProducerConfig) -> Result<Producer, Stop> {
     let producer = Producer::start(config.clone())?;
-    let addresses = config.client.bootstrap.clone();
-    actix_rt::spawn(async move {
-        for (number, address) in addresses.iter().enumerate() {
-            if TcpStream::connect(address).await.is_ok() {
-                return;
-            }
-            eprintln!(
-                "WARN Connection to node -{} ({address}) could not be established. Node may not \
-                 be available.",
-                number + 1
-            );
-        }
-    });
+    warn_of_dead(config.client.bootstrap.clone());
     Ok(producer)
 }
 

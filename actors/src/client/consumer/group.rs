@@ -307,13 +307,16 @@ impl ConsumerActor {
         self.ask(ctx, async move |cluster| {
             let topics: Vec<TopicName> = topics.into_iter().collect();
             let create = cluster.config().auto_create_topics;
-            while let Err(error) = cluster.refresh(Some(&topics), create).await {
-                if !error.is_retriable() {
-                    break;
+            let failed = loop {
+                match cluster.refresh(Some(&topics), create).await {
+                    Ok(failed) => break failed,
+                    Err(error) if error.is_retriable() => {
+                        tokio::time::sleep(cluster.config().retry_backoff).await;
+                    }
+                    Err(_) => break Vec::new(),
                 }
-                tokio::time::sleep(cluster.config().retry_backoff).await;
-            }
-            Answer::GroupDescribed
+            };
+            Answer::GroupDescribed(failed)
         });
     }
 

@@ -198,7 +198,10 @@ impl ConsumerActor {
             Answer::Beaten { generation, answer } => {
                 membership.on_heartbeat(tick, generation, answer.ok(), outputs);
             }
-            Answer::GroupDescribed => membership.on_topics(&self.cluster.metadata(), outputs),
+            Answer::GroupDescribed(failed) => {
+                membership.on_topics(&self.cluster.metadata(), outputs);
+                self.complain_of(failed);
+            }
             Answer::GivenUp { partitions, listener } => {
                 self.listener_back(listener);
                 self.given_up(&partitions, outputs);
@@ -274,6 +277,18 @@ impl ConsumerActor {
         }
     }
 
+    /// Tells the application of topics that will never be described.
+    fn complain_of(&mut self, failed: Vec<(TopicName, i16)>) {
+        let mut state = self.hold.0.lock();
+        for (topic, code) in failed {
+            // a topic that is not there yet may come
+            let error = ResponseError::try_from_code(code).filter(|e| !e.is_retriable());
+            if let Some(error) = error {
+                state.complain(ConsumerError::Topic { topic, error });
+            }
+        }
+    }
+
     fn described(&mut self, all: bool, answer: Result<Vec<(TopicName, i16)>, ClientError>) {
         self.metadata.under_way = false;
         let backoff = self.cluster.config().retry_backoff.as_millis();
@@ -281,16 +296,7 @@ impl ConsumerActor {
         self.metadata.not_before = monotonic_ms().saturating_add(backoff);
         // an answer about every topic is asked for until it comes
         self.metadata.all |= all && answer.is_err();
-        {
-            let mut state = self.hold.0.lock();
-            for (topic, code) in answer.unwrap_or_default() {
-                // a topic that is not there yet may come
-                let error = ResponseError::try_from_code(code).filter(|e| !e.is_retriable());
-                if let Some(error) = error {
-                    state.complain(ConsumerError::Topic { topic, error });
-                }
-            }
-        }
+        self.complain_of(answer.unwrap_or_default());
         self.match_topics(all && !self.metadata.all);
         let metadata = self.cluster.metadata();
         let mut led = self.group.iter().flat_map(|group| group.membership.led_topics());

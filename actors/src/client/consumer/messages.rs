@@ -95,8 +95,8 @@ pub(super) enum Answer {
         generation: i32,
         answer: Result<i16, ClientError>,
     },
-    /// The topics that the leader of the group asked for.
-    GroupDescribed,
+    /// The topics that the leader of the group asked for; those that could not be described.
+    GroupDescribed(Vec<(TopicName, i16)>),
     /// The listener has dealt with what was given up, or taken over.
     GivenUp {
         partitions: Partitions,

@@ -76,6 +76,25 @@ fn every_record_comes_once_and_in_order() {
 }
 
 #[test]
+fn a_poll_that_is_dropped_has_taken_nothing() {
+    with_broker(|address| async move {
+        fill(&address, 0, 0, 500).await;
+        let consumer = start(&address, |config| config.fetching.partition_max_bytes = 2_000);
+        consumer.assign(&[tp(0)]);
+        let mut wanted = 0;
+        let mut round = 0;
+        while wanted < 500 {
+            round += 1;
+            let limit = Duration::from_micros(round % 7 * 100);
+            if let Ok(record) = tokio::time::timeout(limit, consumer.next()).await {
+                assert_eq!(record.unwrap().offset, Offset(wanted));
+                wanted += 1;
+            }
+        }
+    });
+}
+
+#[test]
 fn it_goes_on_where_it_is_sent() {
     with_broker(|address| async move {
         fill(&address, 0, 0, 100).await;

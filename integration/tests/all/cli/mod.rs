@@ -8,6 +8,8 @@
 mod cat;
 mod cluster;
 mod configs;
+mod console_consumer;
+mod console_ends;
 mod consumers;
 mod doctor;
 mod groups;
