@@ -4,7 +4,7 @@ use actix::{Context, Handler};
 use kafka_protocol::error::ResponseError;
 use ottla_core::base::{Offset, TopicPartition};
 use ottla_core::partition::{Refusal, SequenceError};
-use ottla_core::storage::{AppendError, AppendInfo, LogRead, StorageError};
+use ottla_core::storage::{AppendError, AppendInfo, ColdRange, LogRead, StorageError};
 
 use super::messages::{
     AppendLog, FindEpochEnd, FindOffset, Job, ListLogs, ListProducers, LogSize, MoveLogStart,
@@ -103,6 +103,13 @@ impl Handler<ReadLog> for StorageActor {
     type Result = ();
 
     fn handle(&mut self, msg: ReadLog, _: &mut Context<Self>) {
+        self.read_when_warm(msg);
+    }
+}
+
+impl StorageActor {
+    /// Reads, once what it needs is in memory: a helper thread waits for the disk.
+    fn read_when_warm(&mut self, msg: ReadLog) {
         let Some(slot) = self.slots.get_mut(msg.log) else { return msg.reply.send(Err(NOT_OPEN)) };
         match slot.log.cold_range(msg.start, msg.max_bytes) {
             Ok(Some(range)) => {
@@ -113,11 +120,20 @@ impl Handler<ReadLog> for StorageActor {
             Ok(None) | Err(_) => self.read(msg),
         }
     }
-}
 
-impl StorageActor {
+    /// Goes on with a read for which a range was brought in. After an index it asks again, after
+    /// records it does not: what has gone from memory since is read by the read itself.
+    pub(super) fn read_warmed(&mut self, range: &ColdRange, msg: ReadLog) {
+        let slot = self.slots.get_mut(msg.log);
+        if slot.is_some_and(|slot| slot.log.warmed(range)) {
+            self.read_when_warm(msg);
+        } else {
+            self.read(msg);
+        }
+    }
+
     /// Carries out a read whose pages are in memory, as far as can be told.
-    pub(super) fn read(&mut self, msg: ReadLog) {
+    fn read(&mut self, msg: ReadLog) {
         let ReadLog { log, start, last_fetched_epoch, max_bytes, plan, reply } = msg;
         let Some(slot) = self.slots.get_mut(log) else { return reply.send(Err(NOT_OPEN)) };
         let read = slot.log.read_after(start, last_fetched_epoch, max_bytes, plan.limit);

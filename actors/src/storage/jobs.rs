@@ -84,7 +84,7 @@ impl JobDone {
         match self {
             Self::Opened(_) => LaneName::Open,
             Self::Reserved => LaneName::Reserve,
-            Self::Warmed(_) => LaneName::Warm,
+            Self::Warmed(..) => LaneName::Warm,
             Self::Panicked(lane) => *lane,
             _ => LaneName::Other,
         }
@@ -130,7 +130,7 @@ impl Job {
                 if let Err(error) = range.warm() {
                     tracing::debug!(%error, "cannot bring records into memory");
                 }
-                JobDone::Warmed(read)
+                JobDone::Warmed(range, read)
             }
             Self::Flush(log, job) => JobDone::Flushed(log, job.run()),
             Self::Sweep(deletions, checkpoints) => {

@@ -181,7 +181,7 @@ impl Handler<JobDone> for StorageActor {
             JobDone::Closed(good, reply) => reply.send(Some(good)),
             JobDone::Released(reply) => reply.send(()),
             JobDone::Reserved => {}
-            JobDone::Warmed(read) => self.read(*read),
+            JobDone::Warmed(range, read) => self.read_warmed(&range, *read),
             JobDone::Panicked(_) => self.job_panicked(),
         }
     }

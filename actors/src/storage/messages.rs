@@ -242,8 +242,8 @@ pub(super) enum JobDone {
     Released(ReplyPort<()>),
     /// Room was taken on the disk, if there was any.
     Reserved,
-    /// What a read needs is in memory.
-    Warmed(Box<ReadLog>),
+    /// What a read needs is in memory, or a part of it.
+    Warmed(ColdRange, Box<ReadLog>),
     /// A job panicked.
     Panicked(LaneName),
 }

@@ -134,6 +134,12 @@ pub trait DiskFile: Send + Sync + fmt::Debug {
         true
     }
 
+    /// What is read of this file is all that is wanted: the system need not read on behind it.
+    fn no_read_ahead(&self) {}
+
+    /// Begins to bring bytes that will be wanted soon into memory, and does not wait for them.
+    fn will_need(&self, _position: u64, _len: u64) {}
+
     /// Whether the file has no bytes.
     fn is_empty(&self) -> io::Result<bool> {
         Ok(self.len()? == 0)

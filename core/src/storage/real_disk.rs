@@ -6,13 +6,14 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, IoSlice, IoSliceMut};
+use std::num::NonZeroU64;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
-use rustix::fs::{FallocateFlags, FlockOperation, fcntl_lock, flock};
+use rustix::fs::{Advice, FallocateFlags, FlockOperation, fcntl_lock, flock};
 use rustix::io::{Errno, ReadWriteFlags};
 
 use super::{DirEntry, DirLock, Disk, DiskFile, FileStat, Mapped, OpenMode};
@@ -200,6 +201,17 @@ impl DiskFile for RealFile {
         let read = rustix::io::preadv2(&self.0, &mut bufs, position, ReadWriteFlags::NOWAIT);
         // any other error is met again by whoever reads
         !matches!(read, Err(Errno::AGAIN))
+    }
+
+    fn no_read_ahead(&self) {
+        // advice: a file system may not know it
+        _ = rustix::fs::fadvise(&self.0, 0, None, Advice::Random);
+    }
+
+    fn will_need(&self, position: u64, len: u64) {
+        if let Some(len) = NonZeroU64::new(len) {
+            _ = rustix::fs::fadvise(&self.0, position, Some(len), Advice::WillNeed);
+        }
     }
 
     fn map(&self, len: usize) -> io::Result<Mapped> {

@@ -89,4 +89,12 @@ impl DiskFile for ScratchFile {
     fn is_resident(&self, position: u64) -> bool {
         self.0.is_resident(position)
     }
+
+    fn no_read_ahead(&self) {
+        self.0.no_read_ahead();
+    }
+
+    fn will_need(&self, position: u64, len: u64) {
+        self.0.will_need(position, len);
+    }
 }

@@ -72,17 +72,21 @@ pub(crate) struct IndexFile<E> {
     loaded: bool,
     /// Whether the file may hold what a sync has not covered.
     dirty: bool,
+    /// Whether the file's pages were written or read of late, so that a look-up finds them in
+    /// memory.
+    warm: bool,
 }
 
 impl<E: Entry> IndexFile<E> {
     /// The index of a new segment. Its file is made when it is first written.
     pub(crate) fn new() -> Self {
-        Self { map: None, written: 0, tail: Vec::new(), last: None, loaded: true, dirty: true }
+        let (written, last) = (0, None);
+        Self { map: None, written, tail: Vec::new(), last, loaded: true, dirty: true, warm: true }
     }
 
     /// An index whose file is there and is read when first needed.
     pub(crate) fn on_disk() -> Self {
-        Self { loaded: false, dirty: false, ..Self::new() }
+        Self { loaded: false, dirty: false, warm: false, ..Self::new() }
     }
 
     /// Reads how many entries the file has and what the last one is; checks that it can be.
@@ -202,6 +206,24 @@ impl<E: Entry> IndexFile<E> {
             self.tail = Vec::new();
         }
         self.map = None;
+        self.warm = false;
+    }
+
+    /// The file, if a look-up might have to wait for its pages; nothing where there is none.
+    pub(crate) fn cold_file(
+        &self,
+        place: Place<'_>,
+        base: Offset,
+    ) -> Result<Option<Arc<dyn DiskFile>>, StorageError> {
+        if self.warm || (self.loaded && self.written == 0) {
+            return Ok(None);
+        }
+        open::<E>(place, base, OpenMode::Read).map(Some)
+    }
+
+    /// The file's pages are in memory now.
+    pub(crate) fn warmed(&mut self) {
+        self.warm = true;
     }
 
     /// The file, if it may hold bytes that no sync has covered; they count as covered from now on.

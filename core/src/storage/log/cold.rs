@@ -8,20 +8,25 @@ use crate::base::Offset;
 use crate::storage::segment::Segment;
 use crate::storage::{DiskFile, StorageError};
 
-/// How far apart the bytes are that are asked for. The system reads more than this at once.
-const STRIDE: u64 = 512 * 1024;
-/// Read through at once.
-const CHUNK: usize = 128 * 1024;
+/// How far apart the bytes are that are asked for.
+const STRIDE: u64 = 256 * 1024;
+/// Read at once. The device's queue then never holds more than this for each thread that reads, so
+/// that nobody else who needs the device waits long.
+const CHUNK: usize = 256 * 1024;
 /// Beyond what was asked for, as a batch may begin before the index finds it and end behind.
 const SLACK: u64 = 64 * 1024;
+/// Begun to be read behind what was asked for: a reader of old records goes on.
+const AHEAD: u64 = 1024 * 1024;
 
-/// A part of a segment file that a read is about to touch, to be brought into memory on a thread
-/// that may block.
+/// A part of a file that a read is about to touch, to be brought into memory on a thread that may
+/// block.
 #[derive(Debug)]
 pub struct ColdRange {
     file: Arc<dyn DiskFile>,
     position: u64,
     end: u64,
+    /// It is the whole offset index of the segment with this base offset.
+    index_of: Option<Offset>,
 }
 
 impl ColdRange {
@@ -30,15 +35,20 @@ impl ColdRange {
     /// # Errors
     /// When the file cannot be read.
     pub fn warm(&self) -> io::Result<()> {
+        // the system's own reading ahead takes megabytes, which fill the device's queue
+        self.file.no_read_ahead();
         let mut chunk = vec![0; CHUNK];
         let mut at = self.position;
         while at < self.end {
             let wanted = usize::try_from(self.end - at).unwrap_or(CHUNK).min(CHUNK);
             let read = self.file.read_at(chunk.get_mut(..wanted).unwrap_or_default(), at)?;
             if read == 0 {
-                break;
+                return Ok(());
             }
             at += read as u64;
+        }
+        if self.index_of.is_none() {
+            self.file.will_need(self.end, AHEAD.min(self.end - self.position));
         }
         Ok(())
     }
@@ -57,7 +67,8 @@ impl ColdRange {
 
 impl Log {
     /// What must come from the disk before a read from `start` can be served without waiting for
-    /// it. At the tail nothing, which costs no system call: those pages have just been written.
+    /// it: first the index that says where it is, then, asked again, the records. At the tail
+    /// nothing, which costs no system call: those pages have just been written.
     ///
     /// # Errors
     /// When a file or an index cannot be read.
@@ -79,12 +90,31 @@ impl Log {
             behind.saturating_sub(1)
         };
         self.ask(at, |place, segment: &mut Segment| {
+            if let Some(file) = segment.cold_index(place)? {
+                let index_of = Some(segment.base_offset());
+                return Ok(Some(ColdRange { file, position: 0, end: u64::MAX, index_of }));
+            }
             let position = u64::from(segment.position_before(place, start)?);
             let end = position + u64::from(max_bytes) + SLACK;
             let end = end.min(u64::from(segment.size()));
-            let range = ColdRange { file: segment.file(place)?, position, end };
+            let file = segment.file(place)?;
+            let range = ColdRange { file, position, end, index_of: None };
             Ok((position < end && range.is_cold()).then_some(range))
         })
+    }
+
+    /// A range is in memory now. True if it was an index, after which the read is to be asked about
+    /// again.
+    pub fn warmed(&mut self, range: &ColdRange) -> bool {
+        let Some(base) = range.index_of else { return false };
+        if base == self.active.base_offset() {
+            self.active.index_warmed();
+        } else if let Ok(at) = self.closed.binary_search_by_key(&base, Segment::base_offset)
+            && let Some(segment) = self.closed.get_mut(at)
+        {
+            segment.index_warmed();
+        }
+        true
     }
 }
 

@@ -56,9 +56,9 @@ impl DiskFile for Slow {
 fn a_range_is_cold_until_it_has_been_read_through() {
     let file = Arc::new(Slow::default());
     let shared: Arc<dyn DiskFile> = file.clone();
-    let front = ColdRange { file: Arc::clone(&shared), position: 100, end: 5_000 };
+    let front = ColdRange { file: Arc::clone(&shared), position: 100, end: 5_000, index_of: None };
     assert!(!front.is_cold());
-    let range = ColdRange { file: shared, position: 100, end: 700_000 };
+    let range = ColdRange { file: shared, position: 100, end: 700_000, index_of: None };
     assert!(range.is_cold());
     range.warm().unwrap();
     assert!(!range.is_cold());
@@ -68,7 +68,7 @@ fn a_range_is_cold_until_it_has_been_read_through() {
 #[test]
 fn a_range_that_was_cut_off_meanwhile_ends_early() {
     let file = Arc::new(Slow::default());
-    let range = ColdRange { file: file.clone(), position: 900_000, end: 2_000_000 };
+    let range = ColdRange { file: file.clone(), position: 900_000, end: 2_000_000, index_of: None };
     range.warm().unwrap();
     assert_eq!(file.read.load(Ordering::Relaxed), 100_000);
 }

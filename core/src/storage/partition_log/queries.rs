@@ -68,6 +68,11 @@ impl PartitionLog {
         self.log.cold_range(start, max_bytes)
     }
 
+    /// As [`Log::warmed`](crate::storage::Log::warmed).
+    pub fn warmed(&mut self, range: &ColdRange) -> bool {
+        self.log.warmed(range)
+    }
+
     /// As [`Self::read`], checking first that the reader's last epoch is part of this history.
     ///
     /// # Errors

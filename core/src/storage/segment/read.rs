@@ -1,10 +1,12 @@
 //! Finding positions in a segment.
 
+use std::sync::Arc;
+
 use super::recent::Found;
 use super::{Segment, Step, Walk};
 use crate::base::Offset;
 use crate::storage::index::Place;
-use crate::storage::{StorageError, names};
+use crate::storage::{DiskFile, StorageError, names};
 
 impl Segment {
     /// The first batch that ends at or after `offset`; `None` if there is none in this segment.
@@ -30,6 +32,19 @@ impl Segment {
     /// Whether `offset` is in one of the last few batches appended.
     pub(crate) fn is_recent(&self, offset: Offset) -> bool {
         self.recent.as_ref().is_some_and(|recent| recent.find(offset).is_some())
+    }
+
+    /// The offset index's file, if a look-up might have to wait for it.
+    pub(crate) fn cold_index(
+        &self,
+        place: Place<'_>,
+    ) -> Result<Option<Arc<dyn DiskFile>>, StorageError> {
+        self.offset_index.cold_file(place, self.base_offset)
+    }
+
+    /// The offset index is in memory now.
+    pub(crate) fn index_warmed(&mut self) {
+        self.offset_index.warmed();
     }
 
     /// Where to begin to look for `offset`: no later than its batch.
