@@ -183,10 +183,17 @@ fn a_panicked_storage_actor_is_rebuilt_and_loses_nothing() {
         rig.open(spec("a", 0)).await;
         let mut acked = load(&rig, 100).await;
         for _ in 0..3 {
-            for storage in rig.storage.dirs()[0].storages() {
-                tell(&storage, StoragePanicNow);
+            let before = rig.storage.dirs()[0].storages();
+            for storage in &before {
+                tell(storage, StoragePanicNow);
             }
             acked.extend(load(&rig, 50).await);
+            // also those on cores where nobody asks for anything
+            until(async || {
+                let now = rig.storage.dirs()[0].storages();
+                now.iter().zip(&before).all(|(now, before)| **now != **before)
+            })
+            .await;
         }
         let mut offsets = Vec::new();
         until(async || match rig.read(&a0(), 0).await {
