@@ -9,14 +9,12 @@ use tokio::io::AsyncWriteExt;
 use crate::batch;
 use crate::clock::{SECOND, Window, now};
 use crate::error::BenchError;
-use crate::fleet::{Begin, Connect, Fleet, SharedRecorder, begin_all, connect_all};
-use crate::histogram::as_f64;
-use crate::live::Unit;
+use crate::fleet::{Begin, Connect, SharedRecorder};
 use crate::options::{Common, RecordOptions, TimeOptions, TopicOptions};
-use crate::produce::{self, Observed, Plan, Producer, Requests, RunTopic, Share, observe};
+use crate::pairs::{self, Pairs};
+use crate::produce::{self, Plan, Producer, Requests, RunTopic, Share};
 use crate::report::Report;
 use crate::stop::Stop;
-use crate::usage::Work;
 use crate::wire::{self, Api, Client, FetchLimits, FetchStream, Fetched, LATEST};
 
 /// Measures end-to-end latency: from when a record was due to when a consumer has it.
@@ -179,9 +177,7 @@ impl Tail {
 /// Runs pairs.
 pub(crate) async fn run(options: &E2eOptions, stop: &Stop) -> Result<Report, BenchError> {
     options.time.check()?;
-    if options.pairs == 0 || !(options.rate > 0.0 && options.rate < 1e9) {
-        return Err(BenchError::options("--pairs must be at least 1 and --rate more than 0"));
-    }
+    pairs::check(options.pairs, options.rate)?;
     let mut client = Client::connect(&options.common.bootstrap_server).await?;
     let topic = TopicOptions {
         topic: options.topic.clone(),
@@ -223,79 +219,23 @@ async fn measured(
         window: Arc::new(Window::soon(options.time.warmup, options.time.seconds)),
     });
     let version = client.versions().pick(Api::FETCH)?;
-    // each side has its own threads, or the time one takes would count as the broker's
-    let (senders, readers) =
-        (Fleet::start(options.common.threads), Fleet::start(options.common.threads));
-    let (mut producers, mut tailers) = (Vec::new(), Vec::new());
-    for ((index, share), base) in shares.iter().enumerate().zip(base) {
+    let window = Arc::clone(&plan.window);
+    let mut pairs = Pairs::start(options.common.threads);
+    for (share, base) in shares.iter().zip(base) {
         let (to_send, to_read) = ((Arc::clone(&plan), Arc::clone(share)), Arc::clone(&plan));
-        producers.push(senders.spawn(index, move |r| Producer::new(to_send.0, to_send.1, r)));
         let (topic, share) = (topic.topic.name.clone(), Arc::clone(share));
-        tailers.push(readers.spawn(index, move |recorder| Tailer {
-            version,
-            topic,
-            base,
-            plan: to_read,
-            share,
-            recorder,
-            stream: None,
-        }));
+        pairs.add(
+            move |recorder| Producer::new(to_send.0, to_send.1, recorder),
+            move |recorder| Tailer {
+                version,
+                topic,
+                base,
+                plan: to_read,
+                share,
+                recorder,
+                stream: None,
+            },
+        );
     }
-    let connected = async {
-        connect_all(&producers).await?;
-        connect_all(&tailers).await
-    };
-    if let Err(error) = connected.await {
-        senders.stop();
-        readers.stop();
-        return Err(error);
-    }
-    let work = async {
-        let window = Arc::clone(&plan.window);
-        let sending = begin_all(producers, Arc::clone(&window));
-        let (sent, read) = tokio::join!(sending, begin_all(tailers, window));
-        sent.and(read)
-    };
-    let pid = options.common.pid;
-    let observed = observe(&readers, &plan.window, pid, stop, Unit::Counted, work).await;
-    let report = write(&observed, &senders, &readers, options.record_size, stop);
-    senders.stop();
-    readers.stop();
-    match report {
-        Some(report) => Ok(report),
-        None => Err(observed.failed.unwrap_or(BenchError::Interrupted)),
-    }
-}
-
-/// The result of pairs; none if they ended before the window did.
-pub(crate) fn write(
-    observed: &Observed,
-    senders: &Fleet,
-    readers: &Fleet,
-    record_size: usize,
-    stop: &Stop,
-) -> Option<Report> {
-    let mut report = Report::new("tail");
-    let used = observed.used?;
-    let (acks, lag) = senders.latencies();
-    let sent = senders.counts();
-    report.number("secs", used.seconds);
-    report.latencies("e2e_us", &readers.latencies().0);
-    report.latencies("ack_us", &acks);
-    report.set("send_lag_us", lag.to_json());
-    observed.write(&mut report, stop);
-    // what the producers were told; fetchers fail at the first error
-    report.set("errors", sent.errors);
-    if sent.errors > 0 {
-        report.set("first_error", sent.first_error);
-    }
-    report.set("sent", sent.sent);
-    report.set("delivered", observed.all.messages);
-    report.set("delivered_ok", observed.all.messages == sent.sent);
-    report.set("behind_reqs", sent.behind);
-    report.set("fetches", observed.all.answered);
-    let messages = as_f64(observed.inside.messages);
-    let megabytes = messages * record_size as f64 / 1e6;
-    used.write(report.fields(), Work { messages, megabytes, requests: messages });
-    Some(report)
+    pairs.run(&window, &options.common, options.record_size, stop).await
 }

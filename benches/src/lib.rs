@@ -29,6 +29,7 @@ mod live;
 mod memory;
 mod nats;
 mod options;
+mod pairs;
 mod paths;
 mod produce;
 mod report;

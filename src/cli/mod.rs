@@ -26,7 +26,6 @@ mod e2e_latency;
 mod embedded;
 mod get_offsets;
 mod install_links;
-#[allow(dead_code, unused_imports, reason = "the commands that use the rest are on their way")]
 mod kit;
 mod log_dirs;
 mod logging;

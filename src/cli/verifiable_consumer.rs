@@ -104,16 +104,7 @@ fn reading(spec: Spec) -> Spec {
 
 fn consumer(given: &Given, out: &mut Out) -> Result<ConsumerConfig, Stop> {
     let (old, new) = ("consumer.config", "command-config");
-    if given.has(old) && given.has(new) {
-        let message = format!("Options --{old} and --{new} are mutually exclusive.");
-        return Err(given.usage(&message));
-    }
-    if given.has(old) {
-        out.line(format!(
-            "Option --{old} has been deprecated and will be removed in a future version. Use \
-             --{new} instead."
-        ))?;
-    }
+    given.renamed(old, new, out)?;
     let mut properties = given.properties(new)?;
     if let Some(path) = given.value(old)? {
         properties.extend(Properties::file(path)?);

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use ottla_actors::partition::messages::{Append, AppendReply};
 use ottla_actors::runtime::ReplyPort;
-use ottla_core::base::{BrokerId, LeaderEpoch, Offset};
-use ottla_core::partition::Refusal;
+use ottla_core::base::Offset;
 use ottla_core::storage::AppendOrigin;
 use tokio::sync::oneshot;
 
@@ -188,11 +187,11 @@ async fn send(topic: &Topic, partition: Option<i32>, batch: Batch) -> Result<Sen
     Ok((index, receiver))
 }
 
-/// An answer that was lost with the engine says so.
+/// An answer that was lost with the engine says so: what may be tried again elsewhere has nowhere
+/// to be tried.
 pub(super) fn refusal(topic: &Topic, error: EngineError) -> EngineError {
-    let unavailable = Refusal::NotLeader { leader: BrokerId(-1), epoch: LeaderEpoch::NONE };
     match topic.shared().node() {
-        Err(stopped) if error.code() == unavailable.code() => stopped,
+        Err(stopped) if error.is_retriable() => stopped,
         _ => error,
     }
 }

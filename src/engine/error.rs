@@ -28,7 +28,7 @@ use ottla_core::record::RecordError;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EngineError {
-    /// The engine has been stopped.
+    /// The engine has been stopped: the call comes too late, or its answer was lost with it.
     Stopped,
     /// More requests are under way than the engine has memory for.
     Busy,

@@ -172,7 +172,8 @@ impl Engine {
     }
 
     /// Stops in order: accepts no more, finishes requests in flight, closes the logs and marks
-    /// them clean. Appends that are not answered by then end with an error that may be retried.
+    /// them clean. Appends that are not answered by then, and all calls from now on, end with
+    /// [`EngineError::Stopped`].
     pub async fn stop(mut self) {
         self.shared.stop();
         if let Some(running) = self.running.take() {

@@ -155,6 +155,60 @@ fn refusals_have_kafkas_codes() {
 }
 
 #[test]
+fn every_handle_says_that_its_engine_has_stopped() {
+    System::new().block_on(async {
+        let engine = Engine::ephemeral().without_listener().start().await.expect("started");
+        let topic = engine.topic("t");
+        topic.append(Batch::value("v")).await.expect("appended");
+        let (partition, group, admin) = (topic.partition(0), engine.group("g"), engine.admin());
+        let (clock, fresh) = (engine.clock(), engine.topic("fresh"));
+        let (seen, _deliveries) = mpsc::unbounded_channel();
+        let subscriber = Slow { seen }.start().recipient();
+        // asked for before, carried out behind
+        let late = topic.append(Batch::value("late"));
+        engine.stop().await;
+
+        let stopped = EngineError::Stopped;
+        assert_eq!(stopped.to_string(), "the engine has been stopped");
+        assert!(!stopped.is_retriable());
+        assert_eq!(late.await.unwrap_err(), stopped);
+        let unheard = topic.clone().acks(Acks::None);
+        for topic in [&topic, &unheard, &fresh] {
+            assert_eq!(topic.append(Batch::value("v")).await.unwrap_err(), stopped);
+        }
+        assert_eq!(partition.append(Batch::value("v")).await.unwrap_err(), stopped);
+        assert_eq!(partition.read(Offset(0)).await.unwrap_err(), stopped);
+        assert_eq!(partition.latest().await.unwrap_err(), stopped);
+        let subscribed = topic.subscribe(subscriber.clone(), StartAt::Latest).await;
+        assert_eq!(subscribed.map(drop).unwrap_err(), stopped);
+        let offsets = BTreeMap::from([(0, Offset(1))]);
+        assert_eq!(group.commit("t", &offsets).await.unwrap_err(), stopped);
+        let joined = group.join(&["t"], subscriber).await.map(drop).unwrap_err();
+        assert_eq!(joined, SubscriptionEnd::Failed(stopped.clone()));
+        assert_eq!(admin.create_topic(NewTopic::new("n")).await.unwrap_err(), stopped);
+        assert_eq!(admin.topics().unwrap_err(), stopped);
+        assert_eq!(clock.advance(Duration::from_secs(1)).await.unwrap_err(), stopped);
+    });
+}
+
+#[test]
+fn an_append_under_way_when_the_engine_stops_is_written_or_told_so() {
+    System::new().block_on(async {
+        let engine = Engine::ephemeral().without_listener().start().await.expect("started");
+        let topic = engine.topic("t");
+        topic.append(Batch::value("v")).await.expect("appended");
+        let appends: Vec<_> =
+            (0..100).map(|_| actix::spawn(topic.append(Batch::value("v")))).collect();
+        tokio::task::yield_now().await;
+        engine.stop().await;
+        for append in appends {
+            let done = append.await.expect("no panic");
+            assert!(matches!(done, Ok(_) | Err(EngineError::Stopped)), "{done:?}");
+        }
+    });
+}
+
+#[test]
 fn without_auto_creation_a_topic_must_be_created() {
     System::new().block_on(async {
         let engine = Engine::ephemeral().without_listener();

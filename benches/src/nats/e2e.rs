@@ -12,12 +12,11 @@ use super::publisher::{Publisher, Task};
 use super::puller::{Pulls, sequence};
 use super::streams::{RunStreams, StreamOptions};
 use crate::clock::{SECOND, Window, now};
-use crate::e2e;
 use crate::error::BenchError;
-use crate::fleet::{Begin, Connect, Fleet, SharedRecorder, begin_all, connect_all};
-use crate::live::Unit;
+use crate::fleet::{Begin, Connect, SharedRecorder};
 use crate::options::{Common, TimeOptions};
-use crate::produce::{Plan, observe};
+use crate::pairs::{self, Pairs};
+use crate::produce::Plan;
 use crate::report::Report;
 use crate::stop::Stop;
 
@@ -171,9 +170,7 @@ const TICK: std::time::Duration = std::time::Duration::from_millis(100);
 pub(super) async fn run(options: &NatsE2eOptions, stop: &Stop) -> Result<Report, BenchError> {
     options.time.check()?;
     publish::check_size(options.record_size)?;
-    if options.pairs == 0 || !(options.rate > 0.0 && options.rate < 1e9) {
-        return Err(BenchError::options("--pairs must be at least 1 and --rate more than 0"));
-    }
+    pairs::check(options.pairs, options.rate)?;
     let mut client = Client::connect(&options.common.bootstrap_server).await?;
     let own = StreamOptions { stream: None, streams: options.pairs, keep: false };
     let streams = RunStreams::open(&mut client, &own).await?;
@@ -193,48 +190,17 @@ async fn measured(
     let tasks = publish::tasks(address, &streams.names, pairs, shape, None);
     let window = Window::soon(options.time.warmup, options.time.seconds);
     let plan = publish::plan(IN_FLIGHT, pairs, options.rate, window);
-    // each side has its own threads, or the time one takes would count as the server's
-    let (senders, readers) =
-        (Fleet::start(options.common.threads), Fleet::start(options.common.threads));
-    let (mut publishers, mut tailers) = (Vec::new(), Vec::new());
-    for (index, task) in tasks.iter().enumerate() {
+    let mut pairs = Pairs::start(options.common.threads);
+    for task in &tasks {
         let (of, to_send) = (Arc::clone(&plan), Arc::clone(task));
-        publishers.push(senders.spawn(index, move |r| Publisher::new(of, to_send, r)));
-        let (plan, task) = (Arc::clone(&plan), Arc::clone(task));
-        // the streams are new: their first message is the publisher's first
-        tailers.push(readers.spawn(index, move |recorder| Tailer {
-            plan,
-            task,
-            first: 1,
-            recorder,
-            client: None,
-        }));
+        let (to_read, task) = (Arc::clone(&plan), Arc::clone(task));
+        pairs.add(
+            move |recorder| Publisher::new(of, to_send, recorder),
+            // the streams are new: their first message is the publisher's first
+            move |recorder| Tailer { plan: to_read, task, first: 1, recorder, client: None },
+        );
     }
-    let connected = async {
-        connect_all(&publishers).await?;
-        connect_all(&tailers).await
-    };
-    if let Err(error) = connected.await {
-        senders.stop();
-        readers.stop();
-        return Err(error);
-    }
-    let work = async {
-        let window = Arc::clone(&plan.window);
-        let sending = begin_all(publishers, Arc::clone(&window));
-        let (sent, read) = tokio::join!(sending, begin_all(tailers, window));
-        sent.and(read)
-    };
-    let pid = options.common.pid;
-    let observed = observe(&readers, &plan.window, pid, stop, Unit::Counted, work).await;
-    let report = e2e::write(&observed, &senders, &readers, options.record_size, stop);
-    senders.stop();
-    readers.stop();
-    match report {
-        Some(mut report) => {
-            report.set("protocol", "nats");
-            Ok(report)
-        }
-        None => Err(observed.failed.unwrap_or(BenchError::Interrupted)),
-    }
+    let mut report = pairs.run(&plan.window, &options.common, options.record_size, stop).await?;
+    report.set("protocol", "nats");
+    Ok(report)
 }

@@ -1,18 +1,27 @@
 //! Data directories of a broker that need not run.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use ottla_core::base::TopicPartition;
 use ottla_core::storage::RealDisk;
-use ottla_core::storage::check::{Checked, Severity, check_dir};
+use ottla_core::storage::check::{Checked, Severity, check_dir_with, segment_bytes};
 
 use super::report::Section;
+use crate::cli::kit::Progress;
 
 /// Looks at each directory, and at whether they belong together; `node` is what the settings say
 /// the broker is.
 pub(super) fn check(dirs: &[PathBuf], node: Option<i32>) -> Vec<Section> {
     let mut sections = Vec::new();
+    let total = dirs.iter().map(|dir| segment_bytes(&RealDisk, dir)).sum();
+    let progress = RefCell::new(Progress::of_bytes(Some(total)));
+    let read = |bytes| {
+        if let Some(progress) = progress.borrow_mut().as_mut() {
+            progress.add(bytes);
+        }
+    };
     let mut owner: Option<(String, i32)> = None;
     let mut homes: BTreeMap<TopicPartition, &PathBuf> = BTreeMap::new();
     for dir in dirs {
@@ -24,7 +33,7 @@ pub(super) fn check(dirs: &[PathBuf], node: Option<i32>) -> Vec<Section> {
             sections.push(section);
             continue;
         }
-        let checked = check_dir(&RealDisk, dir);
+        let checked = check_dir_with(&RealDisk, dir, &read);
         section.seen = seen(&checked);
         for finding in &checked.findings {
             let (what, advice) = (finding.wrong.to_string(), finding.wrong.advice());

@@ -136,6 +136,21 @@ impl Given {
         }
     }
 
+    /// Says that `old` is what `new` was called before; refuses both at once.
+    pub(crate) fn renamed(&self, old: &str, new: &str, out: &mut super::Out) -> Result<(), Stop> {
+        if self.has(old) && self.has(new) {
+            let message = format!("Options --{old} and --{new} are mutually exclusive.");
+            return Err(self.usage(&message));
+        }
+        if self.has(old) {
+            out.line(format!(
+                "Option --{old} has been deprecated and will be removed in a future version. Use \
+                 --{new} instead."
+            ))?;
+        }
+        Ok(())
+    }
+
     /// An option as joptsimple's specs print themselves: all names, sorted, in brackets.
     pub(crate) fn listed(&self, name: &str) -> String {
         let mut names = self.spec.option(name).map_or(vec![name], |option| option.names.clone());

@@ -2,7 +2,7 @@
 
 use super::Stop;
 use super::given::Given;
-use super::spec::{Kind, Opt, Spec};
+use super::spec::{Kind, Spec};
 
 /// Understands `words`; numbers are looked at when they are asked for, as joptsimple does.
 pub(super) fn parse(program: &str, words: &[String], spec: Spec) -> Result<Given, Stop> {
@@ -22,7 +22,7 @@ pub(super) fn parse(program: &str, words: &[String], spec: Spec) -> Result<Given
             None => (body, None),
         };
         let long = name.strip_prefix('-');
-        match find(&given.spec, long.unwrap_or(name))? {
+        match given.spec.position(long.unwrap_or(name)) {
             Some(at) => take(&mut given, at, value, &mut rest)?,
             None => match long {
                 Some(long) => return Err(unknown(long)),
@@ -35,22 +35,6 @@ pub(super) fn parse(program: &str, words: &[String], spec: Spec) -> Result<Given
 
 fn unknown(name: &str) -> Stop {
     Stop::error(format!("{name} is not a recognized option"))
-}
-
-/// The option of this name, or of the only name that begins so where abbreviations are allowed.
-fn find(spec: &Spec, name: &str) -> Result<Option<usize>, Stop> {
-    if let Some(at) = spec.position(name) {
-        return Ok(Some(at));
-    }
-    if !spec.abbreviations || name.is_empty() {
-        return Ok(None);
-    }
-    let begins = |option: &Opt| option.names.iter().any(|full| full.starts_with(name));
-    let mut matching = spec.options.iter().enumerate().filter(|(_, option)| begins(option));
-    Ok(match (matching.next(), matching.next()) {
-        (Some((at, _)), None) => Some(at),
-        _ => None,
-    })
 }
 
 fn take<'a>(

@@ -1,6 +1,6 @@
 //! Standard output of a command: buffered, and a closed pipe is the end of the command.
 
-use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::io::{self, BufWriter, Stdout, Write};
 
 use super::Stop;
 
@@ -25,11 +25,6 @@ impl Out {
         self.to.write_all(text.as_ref().as_bytes())?;
         self.to.write_all(b"\n")?;
         Ok(())
-    }
-
-    /// Whether a person is looking, rather than a file or a pipe.
-    pub(crate) fn is_terminal(&self) -> bool {
-        io::stdout().is_terminal()
     }
 }
 

@@ -6,8 +6,8 @@ use std::borrow::Cow;
 /// they complain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
-    /// joptsimple: `--name value`, `--name=value`, `-name value`; no abbreviations unless the tool
-    /// wants them; words that belong to no option are left to the tool.
+    /// joptsimple: `--name value`, `--name=value`, `-name value`; no abbreviations, as Kafka's
+    /// tools have it; words that belong to no option are left to the tool.
     Joptsimple,
     /// argparse4j: short names, unique beginnings of long names, subcommands; unknown words are
     /// errors.
@@ -124,8 +124,6 @@ pub(crate) struct Spec {
     pub(crate) about_empty: &'static str,
     /// The options in Kafka's order.
     pub(crate) options: Vec<Opt>,
-    /// Whether unique beginnings of long names are understood (joptsimple).
-    pub(crate) abbreviations: bool,
     /// Whether it is called without a word in earnest (joptsimple).
     pub(crate) wordless: bool,
     /// The subcommands (argparse4j): name, what it is for, what it accepts.
@@ -139,7 +137,6 @@ impl Spec {
             about,
             about_empty: about,
             options: Vec::new(),
-            abbreviations: false,
             wordless: false,
             commands: Vec::new(),
         }
@@ -168,12 +165,6 @@ impl Spec {
     /// A call without a word is not a question for the usage.
     pub(crate) fn without_words(mut self) -> Self {
         self.wordless = true;
-        self
-    }
-
-    /// Unique beginnings of long names are understood.
-    pub(crate) fn abbreviated(mut self) -> Self {
-        self.abbreviations = true;
         self
     }
 

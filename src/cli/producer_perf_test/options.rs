@@ -136,12 +136,7 @@ impl Run {
         for (old, new) in
             [("producer-props", "command-property"), ("producer.config", "command-config")]
         {
-            if given.has(old) {
-                out.line(format!(
-                    "Option --{old} has been deprecated and will be removed in a future version. \
-                     Use --{new} instead."
-                ))?;
-            }
+            given.renamed(old, new, out)?;
         }
         Ok(Self {
             topic: given.value("topic")?.unwrap_or_default().to_owned(),

@@ -100,6 +100,8 @@ fn meaning(event: &Event) -> Option<Key> {
 
 #[cfg(test)]
 mod tests {
+    use std::process::{Command, Stdio};
+
     use ratatui::crossterm::event::KeyEvent;
 
     use super::*;
@@ -112,5 +114,36 @@ mod tests {
         assert_eq!(key(KeyCode::Char('c'), KeyModifiers::NONE), None);
         assert_eq!(key(KeyCode::Char(' '), KeyModifiers::NONE), Some(Key::Pause));
         assert_eq!(meaning(&Event::Resize(80, 24)), Some(Key::Resized));
+    }
+
+    /// Says to the process that it is the one on the terminal.
+    const INSIDE: &str = "OTTLA_TEST_SCREEN";
+
+    #[test]
+    fn a_panic_gives_the_screen_back_before_it_is_told() {
+        if std::env::var_os(INSIDE).is_some() {
+            let _screen = Screen::enter().expect("a terminal");
+            panic!("the pen broke");
+        }
+        let this = std::env::current_exe().expect("a path");
+        let name = "cli::top::terminal::tests::a_panic_gives_the_screen_back_before_it_is_told";
+        let command = format!("{} --exact {name} --nocapture; stty -a", this.display());
+        let mut run = Command::new("script");
+        run.args(["-qec", &command, "/dev/null"]).env(INSIDE, "1");
+        let seen = match run.env("TERM", "xterm").stdin(Stdio::null()).output() {
+            Ok(seen) => String::from_utf8_lossy(&seen.stdout).into_owned(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return eprintln!("skipped: script is not installed: apt-get install bsdutils");
+            }
+            Err(error) => panic!("script does not run: {error}"),
+        };
+        let at = |text: &str| seen.find(text).unwrap_or_else(|| panic!("no {text:?}: {seen:?}"));
+        // said on the other screen it would be gone with it
+        assert!(at("\x1b[?1049h") < at("\x1b[?1049l"), "{seen:?}");
+        assert!(at("\x1b[?1049l") < at("the pen broke"), "{seen:?}");
+        assert!(at("\x1b[?25h") < at("the pen broke"), "{seen:?}");
+        for mode in ["icanon", "echo", "isig"] {
+            assert!(seen.split_whitespace().any(|word| word == mode), "{mode} is off: {seen:?}");
+        }
     }
 }

@@ -121,17 +121,7 @@ struct Run {
 
 impl Run {
     fn new(given: &Given, out: &mut Out) -> Result<Self, Stop> {
-        let (old, new) = ("producer.config", "command-config");
-        if given.has(old) && given.has(new) {
-            let message = format!("Options --{old} and --{new} are mutually exclusive.");
-            return Err(given.usage(&message));
-        }
-        if given.has(old) {
-            out.line(format!(
-                "Option --{old} has been deprecated and will be removed in a future version. Use \
-                 --{new} instead."
-            ))?;
-        }
+        given.renamed("producer.config", "command-config", out)?;
         let most: i64 = given.number("max-messages")?.unwrap_or(-1);
         let create_time = given.number("message-create-time")?.filter(|time| *time != -1);
         Ok(Self {

@@ -42,6 +42,8 @@ struct Context<'a> {
     /// A process has it open, or it was not closed in order: its newest batches may be torn.
     may_be_torn: bool,
     in_use: bool,
+    /// Told how many bytes of segments have been dealt with since it was told last.
+    read: &'a dyn Fn(u64),
 }
 
 impl Checked {
@@ -54,9 +56,36 @@ impl Checked {
     }
 }
 
+/// The bytes of all segments in a log directory, as far as it can be listed: what
+/// [`check_dir_with`] will read.
+#[must_use]
+pub fn segment_bytes(disk: &dyn Disk, path: &Path) -> u64 {
+    let entries = disk.list(path).unwrap_or_default();
+    let logs = entries.iter().filter(|entry| entry.is_dir && is_log(&entry.name));
+    let of_log = |name: &str| {
+        let files = disk.list(&path.join(name)).unwrap_or_default();
+        let segments = files.iter().filter(|file| {
+            !file.is_dir && matches!(names::classify(&file.name), names::FileKind::Log(_))
+        });
+        segments.map(|file| file.len).sum::<u64>()
+    };
+    logs.map(|entry| of_log(&entry.name)).sum()
+}
+
+fn is_log(name: &str) -> bool {
+    matches!(names::classify_dir(name), DirKind::Partition(_)) || name == METADATA_LOG_DIR
+}
+
 /// Looks at everything in a log directory.
 #[must_use]
 pub fn check_dir(disk: &dyn Disk, path: &Path) -> Checked {
+    check_dir_with(disk, path, &|_| {})
+}
+
+/// [`check_dir`], which tells `read` again and again how many more bytes of segments it has dealt
+/// with.
+#[must_use]
+pub fn check_dir_with(disk: &dyn Disk, path: &Path, read: &dyn Fn(u64)) -> Checked {
     let mut checked = Checked::default();
     let entries = match disk.list(path) {
         Ok(entries) => entries,
@@ -92,7 +121,7 @@ pub fn check_dir(disk: &dyn Disk, path: &Path) -> Checked {
     if !clean && !in_use && !logs.is_empty() {
         checked.add(Severity::Note, path, Wrong::Unclean);
     }
-    let context = Context { disk, may_be_torn: in_use || !clean, in_use };
+    let context = Context { disk, may_be_torn: in_use || !clean, in_use, read };
     let mut ends = BTreeMap::new();
     for (partition, dir) in logs {
         if let Some(range) = partition::check(&context, &dir, &mut checked) {

@@ -36,7 +36,14 @@ pub(super) fn check(
     };
     let mut entries = OffsetEntries::read(context, place, base, indexes.offset && len > 0, checked);
     let size = u32::try_from(len).unwrap_or(u32::MAX);
-    let found = verify(file, base, size, &mut |position, last| entries.see(base, position, last));
+    let mut told = 0;
+    let found = verify(file, base, size, &mut |position, last| {
+        entries.see(base, position, last);
+        (context.read)(u64::from(position) - told);
+        told = u64::from(position);
+    });
+    // with what is not whole
+    (context.read)(len - told);
     let found = match found {
         Ok(found) => found,
         Err(error) => {

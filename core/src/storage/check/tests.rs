@@ -2,6 +2,7 @@
 
 #![expect(clippy::indexing_slicing, reason = "a test may panic")]
 
+use std::cell::Cell;
 use std::io::IoSlice;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -62,8 +63,14 @@ impl Fixture {
         file.write_at(&[IoSlice::new(bytes)], at).unwrap();
     }
 
+    /// Looks, and is told about every byte once.
     fn check(&self) -> Checked {
-        check_dir(&RealDisk, self.dir.path())
+        let read = Cell::new(0);
+        let add = |bytes| read.set(read.get() + bytes);
+        let checked = check_dir_with(&RealDisk, self.dir.path(), &add);
+        assert_eq!(read.get(), segment_bytes(&RealDisk, self.dir.path()));
+        assert!(read.get() >= checked.bytes && read.get() > 0);
+        checked
     }
 }
 

@@ -30,7 +30,6 @@ use crate::kafka_tools::table::{Compare, class_of};
 use crate::kafka_tools::{Outcome, run_tool, start_tools};
 
 /// Two brokers, and the ways to the tools.
-#[allow(dead_code, reason = "not every table needs every way")]
 pub(crate) struct Pair {
     tools: ClientProgram,
     /// The JVM's broker, then ours.
@@ -40,7 +39,6 @@ pub(crate) struct Pair {
     differences: Vec<String>,
 }
 
-#[allow(dead_code, reason = "not every table needs every way")]
 impl Pair {
     /// Starts both brokers with `settings`; `None` after a line about it where Java is missing.
     #[track_caller]
@@ -76,45 +74,18 @@ impl Pair {
     /// BOOTSTRAP, DATA and SCRATCH stand for what differs, `·` for a blank within a word; `< `
     /// begins what is typed. Lines that begin with `#` say what follows.
     pub(crate) fn table(&mut self, text: &str) {
-        for line in text.lines().map(str::trim) {
-            if !line.is_empty() && !line.starts_with('#') {
-                self.line(line);
-            }
+        for line in Line::all(text) {
+            self.line(&line);
         }
     }
 
-    fn line(&mut self, line: &str) {
-        let (mark, rest) = line.split_once(' ').expect("a mark in front");
-        let (rest, stdin) = rest.split_once(" < ").unwrap_or((rest, ""));
-        let (tool, words) = rest.split_once(' ').unwrap_or((rest, ""));
-        let compare = match mark.trim_end_matches(['!', '*', '-']) {
-            "=" => Compare::Exact,
-            "~" => Compare::Sorted,
-            "n" => Compare::Names,
-            "r" => Compare::Runs,
-            _ => panic!("unknown mark: {line}"),
-        };
-        let stdin = stdin.replace("\\n", "\n");
-        let args = self.places.each_ref().map(|place| {
-            let mut args: Vec<String> = words.split_whitespace().map(|w| place.fill(w)).collect();
-            if !mark.contains('!') {
-                args.extend(["--bootstrap-server".to_owned(), place.bootstrap.clone()]);
-            }
-            args
-        });
-        let wanted = run_tool(&mut self.tools, class_of(tool), &args[0], &stdin);
-        let found = ottla(tool, &args[1], &stdin);
-        let wanted = self.places[0].normalise(compare, wanted);
-        let found = self.places[1].normalise(compare, found);
-        let (mut wanted, mut found) = (wanted, found);
-        if mark.contains('-') {
-            wanted.err.clear();
-            found.err.clear();
-        }
-        let difference = difference(compare, mark.contains('*'), &wanted, &found);
-        if !difference.is_empty() {
-            self.differences.push(format!("==== {line}\n{difference}"));
-        }
+    fn line(&mut self, line: &Line<'_>) {
+        let [wanted, found] = self.places.each_ref().map(|place| line.args(place));
+        let wanted = run_tool(&mut self.tools, class_of(line.tool), &wanted, &line.stdin);
+        let found = ottla(line.tool, &found, &line.stdin);
+        let wanted = self.places[0].normalise(line.compare, wanted);
+        let found = self.places[1].normalise(line.compare, found);
+        self.differences.extend(line.difference(wanted, found));
     }
 
     /// What Kafka's class and our command do with the same words, each on its own broker.
@@ -165,6 +136,57 @@ pub(crate) fn ottla(name: &str, args: &[String], stdin: &str) -> Outcome {
         exit: output.status.code().map_or(-1, i64::from),
         out: String::from_utf8_lossy(&output.stdout).into_owned(),
         err: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// One line of a table.
+pub(crate) struct Line<'a> {
+    text: &'a str,
+    mark: &'a str,
+    tool: &'a str,
+    words: &'a str,
+    stdin: String,
+    compare: Compare,
+}
+
+impl<'a> Line<'a> {
+    /// The lines of a table, as [`Pair::table`] describes it.
+    fn all(table: &'a str) -> impl Iterator<Item = Self> {
+        let lines = table.lines().map(str::trim);
+        lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(Self::read)
+    }
+
+    fn read(text: &'a str) -> Self {
+        let (mark, rest) = text.split_once(' ').expect("a mark in front");
+        let (rest, stdin) = rest.split_once(" < ").unwrap_or((rest, ""));
+        let (tool, words) = rest.split_once(' ').unwrap_or((rest, ""));
+        let compare = match mark.trim_end_matches(['!', '*', '-']) {
+            "=" => Compare::Exact,
+            "~" => Compare::Sorted,
+            "n" => Compare::Names,
+            "r" => Compare::Runs,
+            _ => panic!("unknown mark: {text}"),
+        };
+        Self { text, mark, tool, words, stdin: stdin.replace("\\n", "\n"), compare }
+    }
+
+    fn args(&self, place: &Place) -> Vec<String> {
+        let words = self.words.split_whitespace();
+        let mut args: Vec<String> = words.map(|word| place.fill(word)).collect();
+        if !self.mark.contains('!') {
+            args.extend(["--bootstrap-server".to_owned(), place.bootstrap.clone()]);
+        }
+        args
+    }
+
+    /// How what our command gave differs from what Kafka's class gave.
+    fn difference(&self, mut wanted: Outcome, mut found: Outcome) -> Option<String> {
+        if self.mark.contains('-') {
+            wanted.err.clear();
+            found.err.clear();
+        }
+        let difference = difference(self.compare, self.mark.contains('*'), &wanted, &found);
+        (!difference.is_empty()).then(|| format!("==== {}\n{difference}", self.text))
     }
 }
 
