@@ -66,4 +66,13 @@ impl Broker {
             Self::Kafka(broker) => broker.restart(),
         }
     }
+
+    /// SIGKILL and start on the same port.
+    #[track_caller]
+    pub fn crash(&mut self) {
+        match self {
+            Self::Ottla(broker) => broker.crash(),
+            Self::Kafka(broker) => broker.crash(),
+        }
+    }
 }

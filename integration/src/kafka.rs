@@ -45,6 +45,13 @@ impl KafkaProcess {
         self.child = launch(&self.java, self.dir.path(), self.port);
     }
 
+    /// SIGKILL, and start on the same data and port.
+    #[track_caller]
+    pub fn crash(&mut self) {
+        self.child.kill();
+        self.child = launch(&self.java, self.dir.path(), self.port);
+    }
+
     /// `127.0.0.1:port`, for clients.
     pub fn bootstrap(&self) -> String {
         format!("127.0.0.1:{}", self.port)

@@ -107,6 +107,7 @@ def member(command):
         "group.id": command["group"],
         "session.timeout.ms": 6000,
         "heartbeat.interval.ms": 500,
+        "partition.assignment.strategy": command.get("strategy", "range,roundrobin"),
     })
     delivery = Delivery(command)
 

@@ -196,6 +196,9 @@ public final class Client {
         properties.put("session.timeout.ms", "6000");
         properties.put("heartbeat.interval.ms", "500");
         properties.put("max.poll.records", "1000");
+        if (command.has("strategy")) {
+            properties.put("partition.assignment.strategy", command.get("strategy").asText());
+        }
         int pauseAfter = command.path("pause_after").asInt(Integer.MAX_VALUE);
         int seen = 0;
         try (KafkaConsumer<byte[], byte[]> consumer = consumer(properties)) {
