@@ -83,14 +83,16 @@ fn a_poll_that_is_dropped_has_taken_nothing() {
         consumer.assign(&[tp(0)]);
         let mut wanted = 0;
         let mut round = 0;
-        while wanted < 500 {
+        let step = async || {
             round += 1;
             let limit = Duration::from_micros(round % 7 * 100);
             if let Ok(record) = tokio::time::timeout(limit, consumer.next()).await {
                 assert_eq!(record.unwrap().offset, Offset(wanted));
                 wanted += 1;
             }
-        }
+            (wanted == 500).then_some(())
+        };
+        eventually("every record comes", step).await;
     });
 }
 
@@ -194,9 +196,8 @@ fn a_consumer_that_is_dropped_ends_its_connections() {
         assert_eq!(consumer.position(&tp(0)).await.unwrap(), Offset(0));
         assert!(Arc::strong_count(&open) > 2);
         drop(consumer);
-        while Arc::strong_count(&open) > 1 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        let ended = async || (Arc::strong_count(&open) == 1).then_some(());
+        eventually("the connections end", ended).await;
     });
 }
 

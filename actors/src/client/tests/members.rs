@@ -26,16 +26,15 @@ fn with_assignor(config: &mut ConsumerConfig, assignor: Assignor) {
 
 /// Polls all of these until each of them has what `wanted` says.
 async fn settle(consumers: &[&Consumer], wanted: impl Fn(&[usize]) -> bool) {
-    loop {
+    let step = async || {
         let polls = consumers.iter().map(|c| c.poll(Duration::from_millis(5)));
         for polled in futures_util::future::join_all(polls).await {
             polled.unwrap();
         }
         let counts: Vec<usize> = consumers.iter().map(|c| c.assignment().len()).collect();
-        if wanted(&counts) {
-            break;
-        }
-    }
+        wanted(&counts).then_some(())
+    };
+    eventually("the members share as they should", step).await;
 }
 
 #[test]
@@ -111,9 +110,8 @@ fn what_was_dealt_with_is_committed_on_its_own() {
         read(&first, 4).await;
         // only what came before the last poll
         let committed = async || first.committed(&[tp(0)]).await.unwrap().remove(&tp(0));
-        while committed().await.is_none_or(|at| at.offset != Offset(4)) {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
+        let at_four = async || committed().await.filter(|at| at.offset == Offset(4));
+        eventually("the commit comes on its own", at_four).await;
         first.close().await;
         let second = member(&address, |_| ());
         second.assign(&[tp(0)]);
@@ -156,9 +154,8 @@ fn a_listener_is_told_and_may_seek_and_commit() {
         first.subscribe_with(&["t"], Told(Arc::clone(&told))).unwrap();
         assert_eq!(read(&first, 5).await[&0], [5, 6, 7, 8, 9]);
         first.unsubscribe();
-        while !first.assignment().is_empty() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        let given_up = async || first.assignment().is_empty().then_some(());
+        eventually("what nobody wants is given up", given_up).await;
         assert_eq!(*told.lock(), ["assigned 3", "revoked 3"]);
         assert_eq!(first.committed(&[tp(0)]).await.unwrap()[&tp(0)].offset, Offset(10));
         first.subscribe_pattern_with(|topic| topic.starts_with('t'), Told(told.clone())).unwrap();
@@ -193,12 +190,8 @@ fn a_static_member_comes_back_to_its_own() {
         let thief = member(&address, named("one"));
         thief.subscribe(&["t"]).unwrap();
         settle(&[&thief, &two], |counts| counts[0] > 0).await;
-        let fenced = loop {
-            match one.poll(Duration::from_millis(5)).await {
-                Ok(_) => {}
-                Err(error) => break error,
-            }
-        };
+        let told = async || one.poll(Duration::from_millis(5)).await.err();
+        let fenced = eventually("the member that was replaced is told", told).await;
         let error = kafka_protocol::error::ResponseError::FencedInstanceId;
         assert_eq!(fenced, ConsumerError::Group(error));
     });

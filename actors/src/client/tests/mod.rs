@@ -58,6 +58,20 @@ async fn end(address: &str, partition: i32) -> i64 {
     end.0
 }
 
+/// Goes on with `step` until it has something; `what` is missed where it takes too long.
+async fn eventually<T>(what: &str, mut step: impl AsyncFnMut() -> Option<T>) -> T {
+    let found = async {
+        loop {
+            if let Some(found) = step().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let found = tokio::time::timeout(Duration::from_secs(20), found).await;
+    found.unwrap_or_else(|_| panic!("waited in vain: {what}"))
+}
+
 /// An address that nobody listens on.
 async fn dead_address() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -45,9 +45,8 @@ fn every_codec_and_every_kind_of_acks() {
         let producer = Producer::start(config).unwrap();
         let delivery = producer.send(record(Some(1), "v")).await.unwrap();
         assert_eq!(delivery.await.unwrap().offset, Offset::NONE);
-        while end(&address, 1).await == 0 {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
+        let written = async || (end(&address, 1).await > 0).then_some(());
+        eventually("the record is written", written).await;
     });
 }
 
@@ -155,9 +154,8 @@ fn watched(config: &mut ProducerConfig) -> Weak<dyn Transport> {
 
 /// Waits until nothing of the producer is left; its metadata alone would keep it for minutes.
 async fn ended(watch: &Weak<dyn Transport>) {
-    while watch.strong_count() > 0 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    let gone = async || (watch.strong_count() == 0).then_some(());
+    eventually("the producer is gone", gone).await;
 }
 
 #[test]
