@@ -156,6 +156,12 @@ impl Metadata {
         self.topics.get(name)
     }
 
+    /// What is known of a topic, and its name as it is shared by whoever writes to it.
+    #[must_use]
+    pub fn named_topic(&self, name: &str) -> Option<(&TopicName, &TopicMetadata)> {
+        self.topics.get_key_value(name)
+    }
+
     /// Every topic known, by name.
     pub fn topics(&self) -> impl Iterator<Item = (&TopicName, &TopicMetadata)> {
         self.topics.iter()

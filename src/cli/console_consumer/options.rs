@@ -9,6 +9,9 @@ use super::format::Formatter;
 use crate::cli::consuming::configure;
 use crate::cli::kit::{Given, Kind, Properties, Spec, Stop};
 
+/// Records of one poll.
+const POLL_RECORDS: usize = 5_000;
+
 /// What the properties of a formatter are.
 const FORMATTER_PROPERTIES: &str = "The properties to initialize the message formatter. Default \
 properties include: \n print.timestamp=true|false\n print.key=true|false\n \
@@ -204,7 +207,11 @@ impl Options {
             (None, _) => Source::Include(given.value("include")?.unwrap_or_default().to_owned()),
         };
         let client = given.client_with(&properties)?;
-        let consumer = configure(client, &properties)?;
+        let mut consumer = configure(client, &properties)?;
+        if properties.get("max.poll.records").is_none() {
+            // each poll is one write
+            consumer.max_poll_records = POLL_RECORDS;
+        }
         properties.warn_of_unused();
         Ok(Self {
             source,

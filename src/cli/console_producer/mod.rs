@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use ottla_actors::client::{NewRecord, ProduceError, Producer, ProducerConfig, RecordMetadata};
 
 use super::kit::{Given, Out, Spec, Stop, Tool, block_on, interrupted};
@@ -45,12 +46,8 @@ fn run(given: &Given, out: &mut Out) -> Result<(), Stop> {
     let sync = given.has("sync");
     block_on(async {
         let producer = start(&config)?;
-        let sender = Sender {
-            producer,
-            topic: topic.into(),
-            config: Arc::new(config),
-            failed: Arc::default(),
-        };
+        let failed = AtomicU64::new(0);
+        let sender = Sender { producer, shared: Arc::new(Shared { topic, config, failed }) };
         let source = Source::start(rules);
         let read = tokio::select! {
             read = sender.send_all(source, sync) => read,
@@ -63,9 +60,30 @@ fn run(given: &Given, out: &mut Out) -> Result<(), Stop> {
 /// Sends records and reports those that fail.
 struct Sender {
     producer: Producer,
-    topic: Arc<str>,
-    config: Arc<ProducerConfig>,
-    failed: Arc<AtomicU64>,
+    shared: Arc<Shared>,
+}
+
+/// What a record that fails is reported with.
+struct Shared {
+    topic: String,
+    config: ProducerConfig,
+    failed: AtomicU64,
+}
+
+impl Shared {
+    fn report(&self, error: &ProduceError, sizes: [Option<usize>; 2]) {
+        self.failed.fetch_add(1, Ordering::Relaxed);
+        let size = |field: Option<usize>| {
+            field.map_or("null".to_owned(), |length| format!("{length} bytes"))
+        };
+        let topic = &self.topic;
+        let [key, value] = sizes.map(size);
+        let Failed { class, message } = Failed::new(error, topic, &self.config);
+        eprintln!(
+            "ERROR Error when sending message to topic {topic} with key: {key}, value: {value} \
+             with error: {class}: {message}"
+        );
+    }
 }
 
 impl Sender {
@@ -78,30 +96,28 @@ impl Sender {
             };
             for record in records {
                 let mut record = record;
-                record.topic = self.topic.to_string();
+                record.topic.clone_from(&self.shared.topic);
                 if sync { self.send_one(record).await? } else { self.send(record).await }
             }
             if let Some(error) = end {
                 return Err(Stop::error(error));
             }
+            // the producer sends what it has, however fast more is read
+            tokio::task::yield_now().await;
         }
         Ok(())
     }
 
     async fn send(&self, record: NewRecord) {
-        let (key, value) =
-            (record.key.as_ref().map(|k| k.len()), record.value.as_ref().map(|v| v.len()));
-        let (topic, config) = (Arc::clone(&self.topic), Arc::clone(&self.config));
-        let failed = Arc::clone(&self.failed);
-        let report = move |result: Result<RecordMetadata, ProduceError>| {
+        let sizes = [&record.key, &record.value].map(|field| field.as_ref().map(Bytes::len));
+        let shared = Arc::clone(&self.shared);
+        let done = move |result: Result<RecordMetadata, ProduceError>| {
             if let Err(error) = result {
-                failed.fetch_add(1, Ordering::Relaxed);
-                report(&error, &topic, &config, key, value);
+                shared.report(&error, sizes);
             }
         };
-        let on_done = report.clone();
-        if let Err(error) = self.producer.send_with(record, on_done).await {
-            report(Err(error));
+        if let Err(error) = self.producer.send_with(record, done).await {
+            self.shared.report(&error, sizes);
         }
     }
 
@@ -113,7 +129,7 @@ impl Sender {
         match sent {
             Ok(_) => Ok(()),
             Err(error) => {
-                let failed = Failed::new(&error, &self.topic, &self.config);
+                let failed = Failed::new(&error, &self.shared.topic, &self.shared.config);
                 Err(Stop::error(format!("{}: {}", failed.name(), failed.message)))
             }
         }
@@ -131,30 +147,10 @@ impl Sender {
             return Err(Stop::Exit(INTERRUPTED));
         }
         read?;
-        match self.failed.load(Ordering::Relaxed) {
+        match self.shared.failed.load(Ordering::Relaxed) {
             0 => Ok(()),
             // each has been reported
             _ => Err(Stop::Exit(1)),
         }
     }
-}
-
-fn report(
-    error: &ProduceError,
-    topic: &str,
-    config: &ProducerConfig,
-    key: Option<usize>,
-    value: Option<usize>,
-) {
-    let size =
-        |field: Option<usize>| field.map_or("null".to_owned(), |length| format!("{length} bytes"));
-    let failed = Failed::new(error, topic, config);
-    eprintln!(
-        "ERROR Error when sending message to topic {topic} with key: {}, value: {} with error: \
-         {}: {}",
-        size(key),
-        size(value),
-        failed.class,
-        failed.message
-    );
 }

@@ -298,23 +298,23 @@ impl<W> Accumulator<W> {
         metadata: &Metadata,
         mut waiting: Unresolved<W>,
     ) -> Option<Unresolved<W>> {
-        let Some(topic) = metadata.topic(&waiting.record.topic) else { return Some(waiting) };
-        let name = TopicName::from(waiting.record.topic.as_str());
+        let known = metadata.named_topic(&waiting.record.topic);
+        let Some((name, topic)) = known else { return Some(waiting) };
         let count = i32::try_from(topic.partitions.len()).unwrap_or(i32::MAX);
         let record = &mut waiting.record;
         let picked = match record.partition {
             Some(partition) => (0..count).contains(&partition).then_some(partition),
             None => {
                 let queues = &self.partitions;
-                self.partitioner.pick(&name, record.key.as_deref(), count, |index| {
-                    let partition = TopicPartition::new(TopicName::clone(&name), index);
+                self.partitioner.pick(name, record.key.as_deref(), count, |index| {
+                    let partition = TopicPartition::new(TopicName::clone(name), index);
                     metadata.leader(&partition)?;
                     Some(queues.get(&partition).map_or(0, Queue::len))
                 })
             }
         };
         let Some(index) = picked else { return Some(waiting) };
-        let partition = TopicPartition::new(TopicName::clone(&name), index);
+        let partition = TopicPartition::new(TopicName::clone(name), index);
         let timestamp = *record.timestamp.get_or_insert(now.wall_ms);
         let weight = record.weight();
         let queue = self.partitions.entry(partition.clone()).or_default();
@@ -330,7 +330,7 @@ impl<W> Accumulator<W> {
             self.settle(number);
         }
         self.busy.insert(partition);
-        self.partitioner.produced(&name, index, weight, full || !joined);
+        self.partitioner.produced(name, index, weight, full || !joined);
         None
     }
 
