@@ -7,7 +7,7 @@ use ottla_actors::client::admin::OffsetSpec;
 use ottla_core::base::TopicPartition;
 use serde_json::json;
 
-use super::kit::{Given, Kind, Out, Spec, Stop, Tool, block_on, exception, wording};
+use super::kit::{Given, Kind, Out, Spec, Stop, Tool, block_on, exception};
 use super::topics::filter::Filter;
 
 /// The command.
@@ -87,7 +87,7 @@ async fn list(given: &Given, out: &mut Out) -> Result<(), Stop> {
         let message = "--topic-partitions cannot be used with --topic or --partitions";
         return Err(Stop::error(message));
     }
-    let time = When::read(given.value("time")?.unwrap_or("latest"))?;
+    let time = time(given.value("time")?.unwrap_or("latest"))?;
     let rules = match by_pattern {
         Some(patterns) => Rule::read_all(patterns)?,
         None => vec![Rule::of(given.value("topic")?, given.value("partitions")?)?],
@@ -138,27 +138,18 @@ async fn partitions(
 async fn offsets(
     admin: &Admin,
     partitions: Vec<TopicPartition>,
-    time: When,
+    time: OffsetSpec,
 ) -> Result<Vec<(TopicPartition, i64)>, Stop> {
     let mut offsets = Vec::new();
-    let skip = |at: &TopicPartition, why: &str| {
-        eprintln!("Skip getting offsets for topic-partition {at} due to error: {why}");
-    };
-    match time {
-        When::At(spec) => {
-            let wanted = partitions.into_iter().map(|at| (at, spec)).collect::<BTreeMap<_, _>>();
-            for (at, found) in admin.offsets(&wanted).await? {
-                match found {
-                    Ok(Some(found)) => offsets.push((at, found.offset.0)),
-                    Ok(None) => {}
-                    Err(error) => skip(&at, &exception::thrown(&error)),
-                }
+    let wanted = partitions.into_iter().map(|at| (at, time)).collect::<BTreeMap<_, _>>();
+    for (at, found) in admin.offsets(&wanted).await? {
+        match found {
+            Ok(Some(found)) => offsets.push((at, found.offset.0)),
+            Ok(None) => {}
+            Err(error) => {
+                let why = exception::thrown(&error);
+                eprintln!("Skip getting offsets for topic-partition {at} due to error: {why}");
             }
-        }
-        When::PendingUpload => {
-            let error = kafka_protocol::error::ResponseError::UnsupportedVersion;
-            let why = exception::named(error, wording::response(error));
-            partitions.iter().for_each(|at| skip(at, &why));
         }
     }
     offsets.sort_by_key(|(at, _)| at.to_string());
@@ -166,32 +157,22 @@ async fn offsets(
 }
 
 /// What `--time` asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum When {
-    At(OffsetSpec),
-    /// Of tiered storage (KIP-1023), which needs a newer version of the request.
-    PendingUpload,
-}
-
-impl When {
-    fn read(text: &str) -> Result<Self, Stop> {
-        let spec = match text {
-            "latest" | "-1" => OffsetSpec::Latest,
-            "earliest" | "-2" => OffsetSpec::Earliest,
-            "max-timestamp" | "-3" => OffsetSpec::MaxTimestamp,
-            "earliest-local" | "-4" => OffsetSpec::EarliestLocal,
-            "latest-tiered" | "-5" => OffsetSpec::LatestTiered,
-            "earliest-pending-upload" | "-6" => return Ok(Self::PendingUpload),
-            other => OffsetSpec::At(other.parse().map_err(|_| {
-                Stop::error(format!(
-                    "Malformed time argument {other}. Please use -1 or latest / -2 or earliest / \
-                     -3 or max-timestamp / -4 or earliest-local / -5 or latest-tiered / -6 or \
-                     earliest-pending-upload, or a specified long format timestamp"
-                ))
-            })?),
-        };
-        Ok(Self::At(spec))
-    }
+fn time(text: &str) -> Result<OffsetSpec, Stop> {
+    Ok(match text {
+        "latest" | "-1" => OffsetSpec::Latest,
+        "earliest" | "-2" => OffsetSpec::Earliest,
+        "max-timestamp" | "-3" => OffsetSpec::MaxTimestamp,
+        "earliest-local" | "-4" => OffsetSpec::EarliestLocal,
+        "latest-tiered" | "-5" => OffsetSpec::LatestTiered,
+        "earliest-pending-upload" | "-6" => OffsetSpec::EarliestPendingUpload,
+        other => OffsetSpec::At(other.parse().map_err(|_| {
+            Stop::error(format!(
+                "Malformed time argument {other}. Please use -1 or latest / -2 or earliest / \
+                 -3 or max-timestamp / -4 or earliest-local / -5 or latest-tiered / -6 or \
+                 earliest-pending-upload, or a specified long format timestamp"
+            ))
+        })?),
+    })
 }
 
 /// Some partitions of some topics.
@@ -284,13 +265,13 @@ mod tests {
             ("-3", OffsetSpec::MaxTimestamp),
             ("earliest-local", OffsetSpec::EarliestLocal),
             ("-5", OffsetSpec::LatestTiered),
+            ("-6", OffsetSpec::EarliestPendingUpload),
             ("1700000000000", OffsetSpec::At(1_700_000_000_000)),
             ("-7", OffsetSpec::At(-7)),
         ] {
-            assert_eq!(When::read(text), Ok(When::At(spec)));
+            assert_eq!(time(text), Ok(spec));
         }
-        assert_eq!(When::read("-6"), Ok(When::PendingUpload));
-        let wrong = When::read("soon").unwrap_err();
+        let wrong = time("soon").unwrap_err();
         assert!(wrong.message().is_some_and(|m| m.starts_with("Malformed time argument soon.")));
     }
 

@@ -108,13 +108,21 @@ impl Connection {
 
     /// The highest version of a request, up to `max`, that both sides speak.
     pub(crate) fn version<R: Request>(&self, max: i16) -> Result<i16, ClientError> {
-        let unsupported = ClientError::Unsupported { key: R::KEY };
-        let (low, high) = self.versions.get(&R::KEY).ok_or(unsupported.clone())?;
-        let version = R::VERSIONS.max.min(*high).min(max);
-        if version < R::VERSIONS.min.max(*low) {
-            return Err(unsupported);
+        self.version_within::<R>(R::VERSIONS.min, R::VERSIONS.max.min(max))
+    }
+
+    /// The highest version of a request, from `first` to `last`, that the broker speaks too. One
+    /// above those that have a form of their own here has the form of the last that has.
+    pub(crate) fn version_within<R: Request>(
+        &self,
+        first: i16,
+        last: i16,
+    ) -> Result<i16, ClientError> {
+        let offered = self.versions.get(&R::KEY).copied();
+        match offered.map(|(low, high)| (low.max(first), high.min(last))) {
+            Some((low, version)) if low <= version => Ok(version),
+            _ => Err(ClientError::Unsupported { key: R::KEY, wanted: (first, last), offered }),
         }
-        Ok(version)
     }
 
     /// Asks and waits for the answer.
@@ -125,7 +133,7 @@ impl Connection {
         timeout: Duration,
     ) -> Result<R::Response, ClientError> {
         let mut body = self.ask(version, request, timeout).await?;
-        Ok(decode_response::<R>(&mut body, version)?)
+        Ok(decode_response::<R>(&mut body, form::<R>(version))?)
     }
 
     /// Sends a request that has no answer (acks=0).
@@ -165,7 +173,7 @@ impl Connection {
             return Err(ClientError::TimedOut);
         };
         let mut body = answer?;
-        skip_header(&mut body, R::Response::header_version(version))?;
+        skip_header(&mut body, R::Response::header_version(form::<R>(version)))?;
         Ok(body)
     }
 
@@ -178,17 +186,23 @@ impl Connection {
             .with_request_api_version(version)
             .with_correlation_id(self.correlation.get())
             .with_client_id(Some(self.client_id.clone()));
-        let size = request.compute_size(version).unwrap_or(0);
+        let form = form::<R>(version);
+        let size = request.compute_size(form).unwrap_or(0);
         let mut frame = BytesMut::with_capacity(size + 64);
         frame.extend_from_slice(&[0; 4]);
-        header.encode(&mut frame, R::header_version(version)).map_err(|_| failed.clone())?;
-        request.encode(&mut frame, version).map_err(|_| failed.clone())?;
+        header.encode(&mut frame, R::header_version(form)).map_err(|_| failed.clone())?;
+        request.encode(&mut frame, form).map_err(|_| failed.clone())?;
         let length = u32::try_from(frame.len() - 4).map_err(|_| failed)?;
         if let Some(place) = frame.first_chunk_mut::<4>() {
             *place = length.to_be_bytes();
         }
         Ok(frame.freeze())
     }
+}
+
+/// The version whose form a version of a request and its answer have.
+fn form<R: Request>(version: i16) -> i16 {
+    version.min(R::VERSIONS.max)
 }
 
 /// Header 1 of a response ends with tagged fields, none of which mean anything.

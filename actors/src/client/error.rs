@@ -28,6 +28,10 @@ pub enum ClientError {
     Unsupported {
         /// The request's API key.
         key: i16,
+        /// The first and the last version that would do.
+        wanted: (i16, i16),
+        /// Those that the broker speaks; none if it does not know the request.
+        offered: Option<(i16, i16)>,
     },
     /// The broker sent something that is not Kafka's protocol, or could not be written in it.
     Wire(WireError),
@@ -62,7 +66,7 @@ impl fmt::Display for ClientError {
             Self::NotKnown => f.write_str("broker is not known at present"),
             Self::Disconnected => f.write_str("connection ended before the answer came"),
             Self::TimedOut => f.write_str("no answer within the time limit"),
-            Self::Unsupported { key } => {
+            Self::Unsupported { key, .. } => {
                 write!(f, "broker has no version of request {key} that this client speaks")
             }
             Self::Wire(error) => write!(f, "broker does not keep to the protocol: {error}"),

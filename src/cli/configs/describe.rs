@@ -15,7 +15,8 @@ pub(super) async fn describe(call: &Call<'_>, admin: &Admin, out: &mut Out) -> R
     };
     let all = call.given.has("all");
     let names = match call.entities.names.first() {
-        Some(name) if !exists(call, admin, kind, name).await? => {
+        // what is in force everywhere is in force for what does not exist, too
+        Some(name) if !all && !exists(call, admin, kind, name).await? => {
             let one = singular(call.entities.kind());
             return out.line(format!(
                 "The {one} '{name}' doesn't exist and doesn't have dynamic config."
@@ -29,6 +30,9 @@ pub(super) async fn describe(call: &Call<'_>, admin: &Admin, out: &mut Out) -> R
         if output == Output::Table {
             // before the broker is asked, as Kafka's tool does
             out.line(head(call, &name))?;
+        }
+        if kind == ResourceKind::Topic {
+            validate_topic_name(&name).map_err(Stop::error)?;
         }
         let entries = call.settings(admin, kind, &name, all).await?;
         if output == Output::Table {

@@ -1,6 +1,7 @@
 //! Errors as Java's tools name them: the class of Kafka's exception and its message.
 
 use kafka_protocol::error::ResponseError;
+use kafka_protocol::messages::ApiKey;
 use ottla_actors::client::ClientError;
 use ottla_actors::client::admin::Refusal;
 
@@ -13,12 +14,31 @@ pub(crate) fn thrown(error: &ClientError) -> String {
         ClientError::TimedOut => {
             named(ResponseError::RequestTimedOut, "Timed out waiting for an answer.")
         }
-        ClientError::Unsupported { .. } => named(
-            ResponseError::UnsupportedVersion,
-            "The broker does not support the version of the request that this needs.",
-        ),
+        ClientError::Unsupported { key, wanted: (first, last), offered } => {
+            let mut message = format!("The node does not support {}", request_name(*key));
+            if let Some((low, high)) = offered {
+                message.push_str(&format!(
+                    " with version in range [{first},{last}]. The supported range is \
+                     [{low},{high}]."
+                ));
+            }
+            named(ResponseError::UnsupportedVersion, &message)
+        }
         other => named(ResponseError::NetworkException, &wording::client(other)),
     }
+}
+
+/// A request as Java's constants name it.
+fn request_name(key: i16) -> String {
+    let Ok(known) = ApiKey::try_from(key) else { return key.to_string() };
+    let mut name = String::new();
+    for c in format!("{known:?}").chars() {
+        if c.is_ascii_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(c.to_ascii_uppercase());
+    }
+    name
 }
 
 /// What a broker refused, as `Throwable.toString` gives it.
@@ -85,6 +105,16 @@ mod tests {
         assert_eq!(
             thrown(&ClientError::Refused(ResponseError::NonEmptyGroup)),
             "org.apache.kafka.common.errors.GroupNotEmptyException: The group is not empty."
+        );
+        let unsupported = |offered| ClientError::Unsupported { key: 2, wanted: (11, 11), offered };
+        let class = "org.apache.kafka.common.errors.UnsupportedVersionException";
+        let message = "The node does not support LIST_OFFSETS";
+        assert_eq!(thrown(&unsupported(None)), format!("{class}: {message}"));
+        assert_eq!(
+            thrown(&unsupported(Some((1, 10)))),
+            format!(
+                "{class}: {message} with version in range [11,11]. The supported range is [1,10]."
+            )
         );
     }
 }

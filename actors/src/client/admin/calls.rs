@@ -46,8 +46,8 @@ pub(super) type Fanned<T> = BTreeMap<TopicPartition, Result<T, ClientError>>;
 
 /// A request that is about partitions and belongs to their leaders.
 pub(super) struct LeaderCall<B, F> {
-    /// The first version in which it says what is meant.
-    pub(super) since: i16,
+    /// The first and the last version that say what is meant.
+    pub(super) versions: (i16, i16),
     /// Makes the request about some partitions.
     pub(super) build: B,
     /// Finds each partition's result in an answer.
@@ -161,10 +161,8 @@ where
     F: Fn(R::Response) -> Vec<(TopicPartition, Result<T, ResponseError>)>,
 {
     let connection = cluster.connection(&Route::Broker(broker)).await?;
-    let version = connection.version::<R>(i16::MAX)?;
-    if version < call.since {
-        return Err(ClientError::Unsupported { key: R::KEY });
-    }
+    let (first, last) = call.versions;
+    let version = connection.version_within::<R>(first, last)?;
     let request = (call.build)(partitions);
     connection.call(version, &request, cluster.config().request_timeout).await
 }

@@ -8,7 +8,7 @@ use kafka_protocol::messages::{
     DeleteGroupsRequest, DeleteGroupsResponse, DescribeGroupsRequest, DescribeGroupsResponse,
     ListGroupsRequest, ListGroupsResponse,
 };
-use kafka_protocol::protocol::StrBytes;
+use kafka_protocol::protocol::{Message, Request, StrBytes};
 use ottla_core::base::BrokerId;
 
 use super::{Admin, text};
@@ -80,7 +80,10 @@ impl Admin {
         }
         // a broker too old for the filter has named every group, some without what it is about
         if groups.iter().any(|group| !filter.passes(group)) {
-            return Err(ClientError::Unsupported { key: LIST_GROUPS });
+            let since = filter.since();
+            let (wanted, offered) = ((since, ListGroupsRequest::VERSIONS.max), (0, since - 1));
+            let key = ListGroupsRequest::KEY;
+            return Err(ClientError::Unsupported { key, wanted, offered: Some(offered) });
         }
         Ok(groups)
     }
@@ -115,9 +118,6 @@ impl Admin {
         ClientError::check(code(&answer))
     }
 }
-
-/// The API key of ListGroups.
-const LIST_GROUPS: i16 = 16;
 
 impl GroupFilter {
     fn passes(&self, group: &ListedGroup) -> bool {

@@ -24,6 +24,8 @@ pub enum OffsetSpec {
     EarliestLocal,
     /// The last one that has been moved to tiered storage (KIP-1005).
     LatestTiered,
+    /// The first one that has not yet been moved to tiered storage (KIP-1023).
+    EarliestPendingUpload,
     /// The first one with this timestamp or a later one.
     At(i64),
 }
@@ -36,6 +38,7 @@ impl OffsetSpec {
             Self::MaxTimestamp => -3,
             Self::EarliestLocal => -4,
             Self::LatestTiered => -5,
+            Self::EarliestPendingUpload => -6,
             Self::At(timestamp) => timestamp,
         }
     }
@@ -43,13 +46,17 @@ impl OffsetSpec {
     /// The first version of the request in which it can be asked for.
     fn since(self) -> i16 {
         match self {
-            Self::Latest | Self::Earliest | Self::At(_) => 0,
+            Self::Latest | Self::Earliest | Self::At(_) => 1,
             Self::MaxTimestamp => 7,
             Self::EarliestLocal => 8,
             Self::LatestTiered => 9,
+            Self::EarliestPendingUpload => 11,
         }
     }
 }
+
+/// The last version of the request: it has the form of the one before.
+const LATEST: i16 = 11;
 
 /// What a leader said of an offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,9 +99,9 @@ impl Admin {
         wanted: &BTreeMap<TopicPartition, OffsetSpec>,
     ) -> Result<Listed, ClientError> {
         let asked = wanted.clone();
-        let since = wanted.values().map(|spec| spec.since()).max().unwrap_or(0);
+        let since = wanted.values().map(|spec| spec.since()).max().unwrap_or(1);
         let call = LeaderCall {
-            since,
+            versions: (since, LATEST),
             build: move |partitions: &[TopicPartition]| request(partitions, &asked),
             read: |answer: ListOffsetsResponse| read(&answer),
         };

@@ -7,6 +7,7 @@ use kafka_protocol::messages::delete_records_request::{
     DeleteRecordsPartition, DeleteRecordsTopic,
 };
 use kafka_protocol::messages::{DeleteRecordsRequest, DeleteRecordsResponse};
+use kafka_protocol::protocol::Message;
 use ottla_core::base::{Offset, TopicPartition};
 
 use super::calls::{Fanned, LeaderCall, by_leader, grouped};
@@ -44,7 +45,7 @@ impl Admin {
     ) -> Result<Fanned<Offset>, ClientError> {
         let asked = before.clone();
         let call = LeaderCall {
-            since: 0,
+            versions: (DeleteRecordsRequest::VERSIONS.min, DeleteRecordsRequest::VERSIONS.max),
             build: move |partitions: &[TopicPartition]| request(partitions, &asked),
             read: |answer: DeleteRecordsResponse| read(&answer),
         };

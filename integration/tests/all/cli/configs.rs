@@ -41,6 +41,11 @@ const CALLS: &str = "
 = configs --describe --entity-type topics
 = configs --describe --topic nobody
 = configs --describe --topic a/b
+= configs --describe --topic a/b --all
+= configs --describe --topic nobody --all
+= configs --describe --group nobody
+= configs --describe --group nobody --all
+= configs --describe --broker-defaults --all
 = configs --alter --topic nobody --add-config retention.ms=1
 = configs --alter --topic t1 --add-config retention.ms=soon
 = configs --alter --topic t1 --add-config no.such=1
@@ -66,6 +71,20 @@ n configs --describe --broker 1 --all
 = configs --describe --entity-type groups
 = configs --describe --user u1
 = configs --alter --user u1 --add-config producer_byte_rate=1
+= configs --alter --user u1 --delete-config SCRAM-SHA-256
+= configs --describe --entity-type users
+= configs --describe --user-defaults
+= configs --alter --user-defaults --add-config producer_byte_rate=1
+= configs --describe --user u1 --client-defaults
+= configs --describe --entity-type clients
+= configs --describe --client c1
+= configs --alter --client c1 --add-config consumer_byte_rate=1
+= configs --alter --client-defaults --delete-config consumer_byte_rate
+= configs --describe --ip 127.0.0.1
+= configs --alter --ip-defaults --add-config connection_creation_rate=1
+= configs --describe --entity-type client-metrics
+= configs --describe --client-metrics m1 --all
+= configs --alter --client-metrics m1 --add-config interval.ms=1000
 = configs --describe --client-metrics m1
 = configs --describe --broker-logger 1
 ";

@@ -13,6 +13,7 @@ mod console_ends;
 mod consumers;
 mod doctor;
 mod groups;
+mod on_kafka;
 mod own;
 mod producers;
 mod server;
