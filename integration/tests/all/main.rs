@@ -15,6 +15,7 @@ mod kafka_tools;
 mod kcat;
 mod native_client;
 mod native_consumer;
+mod readme;
 mod settings;
 mod start;
 mod tidy;

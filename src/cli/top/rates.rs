@@ -96,8 +96,9 @@ impl View {
         partitions.sort_by(|a, b| b.produced.total_cmp(&a.produced).then(b.end.cmp(&a.end)));
         Self {
             seconds,
-            produced: topics.iter().map(|topic| topic.produced).sum(),
-            consumed: groups.iter().map(|group| group.consumed).sum(),
+            // from 0.0 on: the sum of nothing would be -0.0
+            produced: topics.iter().fold(0.0, |sum, topic| sum + topic.produced),
+            consumed: groups.iter().fold(0.0, |sum, group| sum + group.consumed),
             offline: now.offline,
             topics,
             groups,
@@ -255,6 +256,10 @@ mod tests {
         assert_eq!(view.groups[0].until_shown(), "never");
         let same = View::between(&before, &before);
         assert_eq!(same.produced, 0.0);
+        let mut nobody = before.clone();
+        nobody.groups.clear();
+        let text = View::between(&nobody, &nobody).text(1);
+        assert!(text.starts_with("0.0 records/s in, 0.0 records/s out"), "{text}");
     }
 
     #[test]
