@@ -38,6 +38,7 @@ mod start;
 mod tools;
 mod top;
 mod topics;
+mod trim;
 mod verifiable_consumer;
 mod verifiable_producer;
 mod version;

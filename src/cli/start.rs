@@ -56,6 +56,7 @@ async fn serve(
         addresses.join(", "),
         begun.elapsed().as_millis()
     );
+    super::trim::code_pages();
     let lost = tokio::select! {
         () = signals.first_then_end_at_second() => false,
         () = engine.lost() => true,
