@@ -60,8 +60,13 @@ impl Kcat {
 }
 
 fn numbers(line: &str) -> [usize; 3] {
-    let mut words = line.split(' ').map(|word| word.parse().expect("a number"));
-    [(); 3].map(|()| words.next().expect("three numbers"))
+    whole(line).expect("three numbers")
+}
+
+/// The numbers of a line, unless it was cut off.
+fn whole(line: &str) -> Option<[usize; 3]> {
+    let words: Result<Vec<usize>, _> = line.split(' ').map(str::parse).collect();
+    words.ok()?.try_into().ok()
 }
 
 fn errors(output: &Output) -> String {
@@ -114,7 +119,7 @@ fn kcat_group_survives_a_killed_member_and_a_restart() {
     assert_eq!(few.len(), 1000);
     drop(victim);
     // what it had printed before it died; the last line may be cut
-    few.extend(lines.filter(|line| line.split(' ').count() == 3).map(|line| numbers(&line)));
+    few.extend(lines.filter_map(|line| whole(&line)));
     few.pop();
 
     let missing_of = |others: &mut [Reader], from: usize, to: usize| {
@@ -166,7 +171,9 @@ impl Reader {
         let (sender, lines) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                if sender.send(numbers(&line)).is_err() {
+                // it may be killed in the middle of its last line
+                let Some(numbers) = whole(&line) else { return };
+                if sender.send(numbers).is_err() {
                     return;
                 }
             }
