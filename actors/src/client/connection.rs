@@ -33,12 +33,18 @@ struct Pending {
     closed: bool,
 }
 
+/// A frame for the socket, and who waits until the socket has it.
+struct Outgoing {
+    frame: Bytes,
+    written: Option<oneshot::Sender<()>>,
+}
+
 type Versions = BTreeMap<i16, (i16, i16)>;
 
 /// A connection that has agreed on versions.
 pub(crate) struct Connection {
     client_id: StrBytes,
-    frames: mpsc::Sender<Bytes>,
+    frames: mpsc::Sender<Outgoing>,
     pending: Rc<RefCell<Pending>>,
     versions: Versions,
     correlation: Cell<i32>,
@@ -136,14 +142,17 @@ impl Connection {
         Ok(decode_response::<R>(&mut body, form::<R>(version))?)
     }
 
-    /// Sends a request that has no answer (acks=0).
+    /// Sends a request that has no answer (acks=0); returns when the socket has it.
     pub(crate) async fn send<R: Request>(
         &self,
         version: i16,
         request: &R,
     ) -> Result<(), ClientError> {
         let frame = self.frame(version, request)?;
-        self.frames.send(frame).await.map_err(|_| ClientError::Disconnected)
+        let (written, done) = oneshot::channel();
+        let outgoing = Outgoing { frame, written: Some(written) };
+        self.frames.send(outgoing).await.map_err(|_| ClientError::Disconnected)?;
+        done.await.map_err(|_| ClientError::Disconnected)
     }
 
     /// The body of the answer.
@@ -165,7 +174,7 @@ impl Connection {
                 }
                 pending.waiting.push_back((self.correlation.get(), sender));
             }
-            room.send(frame);
+            room.send(Outgoing { frame, written: None });
             answer.await.map_err(|_| ClientError::Disconnected)
         };
         let Ok(answer) = tokio::time::timeout(timeout, asked).await else {
@@ -238,12 +247,16 @@ async fn read_frame(reader: &mut ReadHalf<Box<dyn ByteStream>>) -> Option<(i32, 
 
 async fn write(
     mut writer: WriteHalf<Box<dyn ByteStream>>,
-    mut queue: mpsc::Receiver<Bytes>,
+    mut queue: mpsc::Receiver<Outgoing>,
     pending: Rc<RefCell<Pending>>,
 ) {
-    while let Some(frame) = queue.recv().await {
+    while let Some(Outgoing { frame, written }) = queue.recv().await {
         if writer.write_all(&frame).await.is_err() {
             break;
+        }
+        // whoever waited may have gone away
+        if let Some(written) = written {
+            _ = written.send(());
         }
     }
     close(&pending);

@@ -14,6 +14,7 @@ use ottla_core::base::TopicName;
 use ottla_core::client::Accumulator;
 use ottla_core::client::accumulator::{Outputs, ProduceError};
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 
 use super::cluster::Cluster;
 use crate::runtime::{DeadlineDriver, monotonic_ms};
@@ -37,6 +38,8 @@ pub struct ProducerActor {
     next_flush: u64,
     metadata: MetadataNeeds,
     deadlines: DeadlineDriver,
+    /// Requests under way; they end with the actor, and its connections with them.
+    tasks: JoinSet<()>,
     /// Nobody hands records over any more.
     gone: bool,
 }
@@ -90,12 +93,14 @@ impl ProducerActor {
             next_flush: 0,
             metadata,
             deadlines: DeadlineDriver::new(),
+            tasks: JoinSet::new(),
             gone: false,
         }
     }
 
     /// Polls the machine, carries out what it says, and arms the next wake.
     fn turn(&mut self, mut outputs: Outputs<Waiter>, ctx: &mut Context<Self>) {
+        while self.tasks.try_join_next().is_some() {}
         let now = crate::runtime::now();
         self.machine.poll(now, &self.cluster.metadata(), &mut outputs);
         self.carry_out(outputs, ctx);

@@ -50,7 +50,7 @@ impl ProducerActor {
     ) {
         let (cluster, actor) = (Rc::clone(&self.cluster), ctx.address());
         let acks = self.acks;
-        actix_rt::spawn(async move {
+        self.tasks.spawn_local(async move {
             let request = request(acks, &cluster, batches);
             let response = produce(&cluster, node, acks, request).await;
             tell(&actor, Finished(Answer::Produced { request: id, response }));
@@ -59,7 +59,7 @@ impl ProducerActor {
 
     fn identify(&mut self, ctx: &mut Context<Self>) {
         let (cluster, actor) = (Rc::clone(&self.cluster), ctx.address());
-        actix_rt::spawn(async move {
+        self.tasks.spawn_local(async move {
             let answer = identify(&cluster).await;
             let refused = answer.as_ref().map_or(true, |answer| answer.error_code != 0);
             if refused {
@@ -80,7 +80,7 @@ impl ProducerActor {
         let topics: Vec<TopicName> = std::mem::take(&mut needs.topics).into_iter().collect();
         needs.used.extend(topics.iter().cloned());
         let (cluster, actor) = (Rc::clone(&self.cluster), ctx.address());
-        actix_rt::spawn(async move {
+        self.tasks.spawn_local(async move {
             let create = cluster.config().auto_create_topics;
             let failed = cluster.refresh(Some(&topics), create).await;
             tell(&actor, Finished(Answer::Described(failed)));

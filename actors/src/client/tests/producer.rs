@@ -211,6 +211,61 @@ async fn a_producer_without_handles_and_without_a_broker_ends_when_it_has_given_
 }
 
 #[test]
+fn what_nobody_acknowledges_is_on_its_way_before_a_close_ends() {
+    with_broker(|address| async move {
+        let mut config = ProducerConfig::new(&address);
+        config.acks = Acks::None;
+        config.client.transport = Arc::new(Thin);
+        let producer = Producer::start(config).unwrap();
+        let value = "v".repeat(100_000);
+        for _ in 0..3 {
+            drop(producer.send(record(Some(0), &value)).await.unwrap());
+        }
+        producer.close(Duration::from_secs(50)).await;
+        while end(&address, 0).await < 3 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    });
+}
+
+/// Connections that take a little at a time.
+struct Thin;
+
+impl Transport for Thin {
+    fn connect<'a>(
+        &'a self,
+        host: &'a str,
+        port: u16,
+    ) -> futures_util::future::LocalBoxFuture<'a, std::io::Result<Box<dyn ByteStream>>> {
+        Box::pin(async move {
+            let mut stream = Tcp.connect(host, port).await?;
+            let (near, mut far) = tokio::io::duplex(100);
+            actix_rt::spawn(async move {
+                // to its end in both directions, whoever ends first
+                drop(tokio::io::copy_bidirectional(&mut far, &mut stream).await);
+            });
+            Ok(Box::new(near) as Box<dyn ByteStream>)
+        })
+    }
+}
+
+#[actix::test]
+async fn a_broker_that_does_not_answer_keeps_no_closed_producer() {
+    let deaf = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut config = ProducerConfig::new(&deaf.local_addr().unwrap().to_string());
+    config.client.request_timeout = Duration::from_secs(3_600);
+    config.client.connect_timeout = Duration::from_secs(3_600);
+    let watch = watched(&mut config);
+    let producer = Producer::start(config).unwrap();
+    let delivery = producer.send(record(Some(0), "v")).await.unwrap();
+    let (_connection, _) = deaf.accept().await.unwrap();
+    producer.close(Duration::from_millis(1)).await;
+    assert_eq!(delivery.await.unwrap_err(), ProduceError::Closed);
+    let done = tokio::time::timeout(Duration::from_secs(30), ended(&watch)).await;
+    assert!(done.is_ok(), "the connection is still there");
+}
+
+#[test]
 fn broken_connections_lose_nothing_and_repeat_nothing() {
     with_broker(|address| async move {
         // leaders are found under the broker's own address, so the way there is the transport's
