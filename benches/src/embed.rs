@@ -24,8 +24,8 @@ pub trait Embedded {
     /// Makes a topic.
     fn create(&self, topic: &str, partitions: u16) -> Later<Result<(), String>>;
 
-    /// What a bench actor needs to append to a partition.
-    fn appender(&self, topic: &str, partition: i32, acks: i16) -> Box<dyn Appender>;
+    /// What a bench actor needs to append the same again and again to a partition.
+    fn appender(&self, topic: &str, partition: i32, acks: i16, load: &Load) -> Box<dyn Appender>;
 
     /// How many records a partition holds.
     fn stored(&self, topic: &str, partition: i32) -> Later<Result<i64, String>>;
@@ -37,8 +37,10 @@ pub trait Embedded {
 /// What is appended at once.
 #[derive(Clone, Debug)]
 pub enum Load {
-    /// A batch that was encoded before.
+    /// A batch that was encoded before, by somebody else.
     Encoded(Bytes),
+    /// The values of records that are put into a batch once.
+    Sealed(Arc<[Bytes]>),
     /// The values of records that are put into a batch each time.
     Values(Arc<[Bytes]>),
 }
@@ -46,5 +48,5 @@ pub enum Load {
 /// Appends to one partition.
 pub trait Appender: Send {
     /// Appends, and returns Kafka's error code, 0 if there is none.
-    fn append(&self, load: &Load) -> Later<i16>;
+    fn append(&self) -> Later<i16>;
 }

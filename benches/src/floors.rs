@@ -42,7 +42,7 @@ const FILE_LIMIT: u64 = 2_000_000_000;
 const PING: usize = 64;
 
 /// Processor time of this thread.
-fn thread_cpu() -> Duration {
+pub(crate) fn thread_cpu() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or(0))

@@ -2,7 +2,9 @@
 
 use std::future::Future;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use bytes::Bytes;
 use ottla::{Acks, Batch, Engine, EngineError, NewTopic, Offset, Partition};
 use ottla_benches::{Appender, Embedded, Embedder, Later, Load};
 
@@ -43,13 +45,19 @@ impl Embedded for Inside {
         text(async move { admin.create_topic(topic).await })
     }
 
-    fn appender(&self, topic: &str, partition: i32, acks: i16) -> Box<dyn Appender> {
+    fn appender(&self, topic: &str, partition: i32, acks: i16, load: &Load) -> Box<dyn Appender> {
         let acks = match acks {
             0 => Acks::None,
             1 => Acks::Leader,
             _ => Acks::All,
         };
-        Box::new(Door(self.engine.topic(topic).acks(acks).partition(partition)))
+        let partition = self.engine.topic(topic).acks(acks).partition(partition);
+        let what = match load {
+            Load::Encoded(bytes) => What::Ready(Batch::encoded(bytes.clone())),
+            Load::Sealed(values) => What::Ready(values.iter().collect::<Batch>().sealed()),
+            Load::Values(values) => What::Values(Arc::clone(values)),
+        };
+        Box::new(Door(partition, what))
     }
 
     fn stored(&self, topic: &str, partition: i32) -> Later<Result<i64, String>> {
@@ -70,13 +78,19 @@ where
 }
 
 /// A bench actor's way in.
-struct Door(Partition);
+struct Door(Partition, What);
+
+/// What it appends.
+enum What {
+    Ready(Batch),
+    Values(Arc<[Bytes]>),
+}
 
 impl Appender for Door {
-    fn append(&self, load: &Load) -> Later<i16> {
-        let batch = match load {
-            Load::Encoded(bytes) => Batch::encoded(bytes.clone()),
-            Load::Values(values) => values.iter().collect(),
+    fn append(&self) -> Later<i16> {
+        let batch = match &self.1 {
+            What::Ready(batch) => batch.clone(),
+            What::Values(values) => values.iter().collect(),
         };
         let appended = self.0.append(batch);
         Box::pin(async move { appended.await.map_or_else(|error| error.code().code(), |_| 0) })

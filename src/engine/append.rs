@@ -162,7 +162,7 @@ async fn append(
 /// other, so that who came first is not overtaken while permits are out.
 async fn send(topic: &Topic, partition: Option<i32>, batch: Batch) -> Result<Sent, EngineError> {
     let key = batch.key().map(<[u8]>::to_vec);
-    let records = batch.into_bytes(topic.shared().clock());
+    let records = batch.into_records(topic.shared().clock());
     let turn = topic.gate().lock().await;
     topic.ensure_exists().await?;
     let index = match (partition, key) {
@@ -172,7 +172,7 @@ async fn send(topic: &Topic, partition: Option<i32>, batch: Batch) -> Result<Sen
     };
     let slots = Arc::clone(topic.in_flight());
     let slot = slots.acquire_owned().await.map_err(|_| EngineError::Stopped)?;
-    let memory = topic.shared().admit(records.len()).await?;
+    let memory = topic.shared().admit(records.size()).await?;
     let (sender, receiver) = oneshot::channel();
     // the permits stay with the records, wherever the asker has gone
     let reply = ReplyPort::new(move |answer| {

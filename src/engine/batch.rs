@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use ottla_actors::runtime::{Clock, now};
-use ottla_core::base::{LeaderEpoch, Offset};
-use ottla_core::record::{BatchBuilder, Compression, Header};
+use ottla_core::base::Offset;
+use ottla_core::record::{BatchBuilder, BuiltBatch, Compression, Header, Records};
 
 /// Records that are appended together: they get offsets in a row, and all are taken or none.
 ///
@@ -40,6 +40,7 @@ enum Keys {
 #[derive(Clone, Debug)]
 enum Content {
     Records(BatchBuilder, Compression),
+    Sealed(BuiltBatch),
     Encoded(Bytes),
 }
 
@@ -78,6 +79,33 @@ impl Batch {
     #[must_use]
     pub fn encoded(bytes: Bytes) -> Self {
         Self { content: Content::Encoded(bytes), keys: Keys::Nothing, fresh: false }
+    }
+
+    /// The same records, put into their final form once: its clones share them, and appending one
+    /// costs neither a copy nor a checksum. Nothing can be added to it.
+    ///
+    /// ```
+    /// # use ottla::{Batch, Engine, Offset};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # actix::System::new().block_on(async {
+    /// # let engine = Engine::ephemeral().without_listener().start().await?;
+    /// let alarm = Batch::value("all hands on deck").sealed();
+    /// for deck in ["upper", "lower"] {
+    ///     engine.topic(deck).append(alarm.clone()).await?;
+    /// }
+    /// # assert_eq!(engine.topic("lower").partition(0).latest().await?, Offset(1));
+    /// # engine.stop().await;
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn sealed(self) -> Self {
+        let content = match self.content {
+            Content::Records(builder, codec) => Content::Sealed(builder.finish(codec)),
+            other => other,
+        };
+        Self { content, ..self }
     }
 
     /// Packs the records with a codec; records that are encoded already stay as they are.
@@ -127,6 +155,7 @@ impl Batch {
     pub fn len(&self) -> Option<usize> {
         match &self.content {
             Content::Records(builder, _) => Some(builder.len()),
+            Content::Sealed(batch) => Some(batch.len()),
             Content::Encoded(_) => None,
         }
     }
@@ -136,6 +165,7 @@ impl Batch {
     pub fn is_empty(&self) -> bool {
         match &self.content {
             Content::Records(builder, _) => builder.is_empty(),
+            Content::Sealed(batch) => batch.is_empty(),
             Content::Encoded(bytes) => bytes.is_empty(),
         }
     }
@@ -150,15 +180,20 @@ impl Batch {
 
     /// The batch for an engine that goes by `clock`: if that is not the system's, fresh records
     /// take their times from it.
-    pub(super) fn into_bytes(self, clock: &Clock) -> Bytes {
+    pub(super) fn into_records(self, clock: &Clock) -> Records {
+        let moved = (self.fresh && clock.is_held()).then(|| clock.now().wall_ms);
         match self.content {
             Content::Records(mut builder, codec) => {
-                if self.fresh && clock.is_held() {
-                    builder.move_times(clock.now().wall_ms);
+                if let Some(newest) = moved {
+                    builder.move_times(newest);
                 }
-                builder.build(Offset(0), LeaderEpoch::NONE, codec)
+                builder.finish(codec).into()
             }
-            Content::Encoded(bytes) => bytes,
+            Content::Sealed(batch) => match moved {
+                Some(newest) => batch.with_newest(newest).into(),
+                None => batch.into(),
+            },
+            Content::Encoded(bytes) => bytes.into(),
         }
     }
 }
@@ -175,7 +210,10 @@ impl Keys {
 
 impl<V: AsRef<[u8]>> FromIterator<V> for Batch {
     fn from_iter<I: IntoIterator<Item = V>>(values: I) -> Self {
-        let mut batch = Self::new();
+        let values = values.into_iter();
+        let builder = BatchBuilder::new().expecting(values.size_hint().0);
+        let content = Content::Records(builder, Compression::None);
+        let mut batch = Self { content, ..Self::new() };
         let timestamp = now().wall_ms;
         for value in values {
             batch.add(timestamp, None, Some(value.as_ref()), &[]);

@@ -137,7 +137,7 @@ pub enum StartAt {
 /// # let (sender, mut delivered) = tokio::sync::mpsc::unbounded_channel();
 /// # let bill = Bill(sender).start();
 /// let orders = engine.topic("orders");
-/// let subscription = orders.subscribe(bill.recipient(), StartAt::Latest).await?;
+/// let mut subscription = orders.subscribe(bill.recipient(), StartAt::Latest).await?;
 /// engine.admin().delete_topic("orders").await?;
 /// let end = subscription.ended().await;
 /// assert!(matches!(end, SubscriptionEnd::Failed(_)), "{end}");
@@ -211,6 +211,8 @@ type Positions = Arc<Mutex<BTreeMap<i32, Offset>>>;
 pub struct Subscription {
     positions: Positions,
     task: JoinHandle<SubscriptionEnd>,
+    /// Once it is known.
+    end: Option<SubscriptionEnd>,
 }
 
 impl Topic {
@@ -247,7 +249,7 @@ impl Topic {
             subscriber: Arc::new(subscriber),
             positions: Arc::clone(&positions),
         };
-        Ok(Subscription { positions, task: tokio::task::spawn_local(pump.run()) })
+        Ok(Subscription { positions, task: tokio::task::spawn_local(pump.run()), end: None })
     }
 }
 
@@ -266,10 +268,15 @@ impl Subscription {
         self.positions()
     }
 
-    /// Waits until the subscription ends by itself.
-    pub async fn ended(mut self) -> SubscriptionEnd {
+    /// Waits until the subscription ends by itself. Then [`positions`](Self::positions) says where
+    /// another subscriber resumes, for instance the same actor when it has been started again.
+    pub async fn ended(&mut self) -> SubscriptionEnd {
+        if let Some(end) = &self.end {
+            return end.clone();
+        }
         let stopped = SubscriptionEnd::Failed(EngineError::Stopped);
-        (&mut self.task).await.unwrap_or(stopped)
+        let end = (&mut self.task).await.unwrap_or(stopped);
+        self.end.insert(end).clone()
     }
 }
 

@@ -280,6 +280,83 @@ fn a_subscriber_gets_the_next_batch_when_it_is_done_and_can_resume() {
     });
 }
 
+/// Panics at a value that says so, and hands on all others.
+struct Fragile(mpsc::UnboundedSender<Delivery>);
+
+impl Actor for Fragile {
+    type Context = Context<Self>;
+}
+
+impl Handler<Delivery> for Fragile {
+    type Result = ();
+
+    fn handle(&mut self, delivery: Delivery, _: &mut Context<Self>) {
+        let fatal = |record: &Record| record.value.as_deref() == Some(b"panic");
+        assert!(!delivery.records.iter().any(fatal), "asked to");
+        // the test may have seen enough
+        drop(self.0.send(delivery));
+    }
+}
+
+#[test]
+fn a_subscriber_that_died_is_started_again_where_it_was() {
+    with_engine(async |engine| {
+        let topic = engine.topic("t");
+        let (sender, mut delivered) = mpsc::unbounded_channel();
+        let first = Fragile(sender.clone()).start().recipient();
+        let subscription = topic.subscribe(first, StartAt::Latest).await;
+        let mut subscription = subscription.expect("subscribed");
+        topic.append(Batch::value("a")).await.expect("appended");
+        assert_eq!(delivered.recv().await.expect("delivered").next_offset, Offset(1));
+        topic.append(Batch::value("panic")).await.expect("appended");
+        topic.append(Batch::value("c")).await.expect("appended");
+        assert_eq!(subscription.ended().await, SubscriptionEnd::SubscriberGone);
+        // it can be asked again, and knows what was dealt with
+        assert_eq!(subscription.ended().await, SubscriptionEnd::SubscriberGone);
+        let mut positions = subscription.positions();
+        assert_eq!(positions, BTreeMap::from([(0, Offset(1))]));
+
+        // whoever starts it again decides what becomes of the record that it fell over
+        positions.insert(0, Offset(2));
+        let again = Fragile(sender).start().recipient();
+        let again = topic.subscribe(again, StartAt::Offsets(positions)).await;
+        let _again = again.expect("subscribed");
+        let delivery = delivered.recv().await.expect("delivered");
+        assert_eq!(delivery.records[0].value.as_deref(), Some(&b"c"[..]));
+    });
+}
+
+#[test]
+fn a_sealed_batch_is_appended_again_and_again() {
+    with_engine(async |engine| {
+        let mut batch = Batch::new().compressed(Compression::Lz4);
+        batch.push(Some(b"k"), Some(b"v")).push(Some(b"k"), None);
+        let sealed = batch.sealed();
+        assert_eq!((sealed.len(), sealed.is_empty()), (Some(2), false));
+        engine.admin().create_topic(NewTopic::new("t").partitions(3)).await.expect("created");
+        let topic = engine.topic("t");
+        let mut partitions = Vec::new();
+        for turn in 0..3 {
+            let appended = topic.append(sealed.clone()).await.expect("appended");
+            assert_eq!(appended.first_offset, Offset(2 * turn));
+            partitions.push(appended.partition);
+        }
+        // it still has a key, and so a partition
+        let own = topic.partition_for("k").expect("there is one");
+        assert_eq!(partitions, [own.index(); 3]);
+        let read = own.read(Offset(0)).await.expect("read");
+        assert_eq!(values(&read), [b"v"; 3]);
+        // what Kafka would refuse is refused
+        let compacted = NewTopic::new("c").config("cleanup.policy", "compact");
+        engine.admin().create_topic(compacted).await.expect("created");
+        let keyless = Batch::value("v").sealed();
+        let refused = engine.topic("c").append(keyless).await.expect_err("refused");
+        assert_eq!(refused.code(), ResponseError::InvalidRecord);
+        let empty = engine.topic("t").append(Batch::new().sealed()).await;
+        assert!(empty.is_err());
+    });
+}
+
 #[test]
 fn a_subscription_follows_new_partitions_and_ends_with_its_subscriber_or_topic() {
     with_engine(async |engine| {
@@ -287,7 +364,7 @@ fn a_subscription_follows_new_partitions_and_ends_with_its_subscriber_or_topic()
         let (seen, mut deliveries) = mpsc::unbounded_channel();
         let slow = Slow { seen }.start();
         let subscription = topic.subscribe(slow.recipient(), StartAt::Latest).await;
-        let subscription = subscription.expect("subscribed");
+        let mut subscription = subscription.expect("subscribed");
         engine.admin().add_partitions("t", 2).await.expect("added");
         topic.partition(1).append(Batch::value("v")).await.expect("appended");
         let (delivery, done) = deliveries.recv().await.expect("delivered");

@@ -48,7 +48,7 @@ impl OffsetsLog for PartitionLog {
             reply.send(done.map_err(|refused| refused.code));
         });
         let origin = AppendOrigin::Coordinator;
-        let append = Append { records: batch, acks: -1, timeout_ms, origin, reply };
+        let append = Append { records: batch.into(), acks: -1, timeout_ms, origin, reply };
         self.partitions.send(&self.partition, append);
     }
 

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use actix::{Addr, Message};
-use bytes::Bytes;
 use kafka_protocol::error::ResponseError;
 use ottla_core::base::{BrokerId, LeaderEpoch, Offset, ProducerEpoch, ProducerId};
 use ottla_core::partition::{Isolation, LogBounds, ReadPlan, ReadRequest, Refusal};
+use ottla_core::record::Records;
 use ottla_core::storage::{AppendInfo, AppendOrigin, FoundOffset, LogSlice};
 
 use super::wait::FetchWatcher;
@@ -18,8 +18,8 @@ use crate::storage::{AckPort, LogId, StorageActor};
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Append {
-    /// Record batches as they came off the wire.
-    pub records: Bytes,
+    /// A record batch as it came off the wire, or as this process has made it.
+    pub records: Records,
     /// 0, 1 or -1 for all in-sync replicas.
     pub acks: i16,
     /// How long acks=all may wait.

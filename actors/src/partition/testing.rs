@@ -62,6 +62,7 @@ impl Rig {
     ) -> AppendReply {
         let (reply, answer) = ReplyPort::oneshot();
         let origin = AppendOrigin::Client;
+        let records = records.into();
         self.partitions.send(to, Append { records, acks, timeout_ms: 1000, origin, reply });
         answer.await
     }

@@ -87,7 +87,8 @@ fn handle_single(request: Request, single: SingleProduce) {
         return reply.send(Err(no_zstd()));
     }
     let timeout_ms = u32::try_from(timeout_ms).unwrap_or(0);
-    let append = Append { records, acks, timeout_ms, origin: AppendOrigin::Client, reply };
+    let (records, origin) = (records.into(), AppendOrigin::Client);
+    let append = Append { records, acks, timeout_ms, origin, reply };
     targets::deliver(&node, &target, append);
 }
 
@@ -132,7 +133,8 @@ fn handle_any(mut request: Request) {
             reply.send(Err(no_zstd()));
             continue;
         }
-        let append = Append { records, acks, timeout_ms, origin: AppendOrigin::Client, reply };
+        let (records, origin) = (records.into(), AppendOrigin::Client);
+        let append = Append { records, acks, timeout_ms, origin, reply };
         targets::deliver(&node, &target, append);
     }
 }

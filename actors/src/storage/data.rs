@@ -1,103 +1,20 @@
-//! Appends, reads and look-ups.
+//! Reads and look-ups.
 
 use actix::{Context, Handler};
-use kafka_protocol::error::ResponseError;
 use ottla_core::base::{Offset, TopicPartition};
-use ottla_core::partition::{Refusal, SequenceError};
-use ottla_core::storage::{AppendError, AppendInfo, ColdRange, LogRead, StorageError};
+use ottla_core::partition::Refusal;
+use ottla_core::storage::{ColdRange, LogRead, StorageError};
 
 use super::messages::{
-    AppendLog, FindEpochEnd, FindOffset, Job, ListLogs, ListProducers, LogSize, MoveLogStart,
-    ReadLog,
+    FindEpochEnd, FindOffset, Job, ListLogs, ListProducers, LogSize, MoveLogStart, ReadLog,
 };
-use super::slot::{Slot, Synced};
+use super::slot::Slot;
 use super::{StorageActor, messages};
-use crate::partition::messages::{
-    AppendRefused, LogAppended, LogStartMoved, ProducerInfo, ReadOutcome,
-};
-use crate::runtime::{now, tell};
+use crate::partition::messages::{LogStartMoved, ProducerInfo, ReadOutcome};
+use crate::runtime::tell;
 
 /// What is answered for a log that is not open here.
-const NOT_OPEN: Refusal = messages::FAILED;
-
-impl Handler<AppendLog> for StorageActor {
-    type Result = ();
-
-    fn handle(&mut self, msg: AppendLog, _: &mut Context<Self>) {
-        let AppendLog { log: id, records, context, ack } = msg;
-        let Some(slot) = self.slots.get_mut(id) else {
-            return ack.reply.send(Err(NOT_OPEN.into()));
-        };
-        let done = slot.log.append_as_leader(now(), records, context);
-        let failed = matches!(done, Err(AppendError::Storage(_)));
-        let result = done.map_err(|error| refused(error, slot));
-        let flush = slot.answer_in_order(LogAppended { result, ack });
-        let reserve = slot.log.take_reserve_job();
-        self.sweep.touched(id, slot);
-        self.handles.used(id, &mut self.slots);
-        if let Some(job) = reserve {
-            self.push_job(Job::Reserve(job));
-        }
-        if flush {
-            self.flush(id);
-        }
-        if failed {
-            self.check_health();
-        }
-    }
-}
-
-impl Slot {
-    /// Answers an append, behind those before it that wait for a sync; true if a sync is needed.
-    fn answer_in_order(&mut self, appended: LogAppended) -> bool {
-        let log = self.log.log();
-        let due =
-            log.unflushed_records() > 0 && log.unflushed_records() >= log.config().flush_messages;
-        let (upto, rolled) = match &appended.result {
-            Ok(AppendInfo { last_offset, rolled, .. }) if due => (last_offset.plus(1), *rolled),
-            Ok(info) => (Offset::ZERO, info.rolled),
-            Err(_) => (Offset::ZERO, false),
-        };
-        if due || !self.waiting.is_empty() {
-            self.waiting.push_back(Synced { upto, appended });
-        } else {
-            tell(&self.partition, appended);
-        }
-        due || rolled
-    }
-}
-
-/// The refusal a client sees, and a log line where the broker is at fault.
-fn refused(error: AppendError, slot: &Slot) -> AppendRefused {
-    let code = match &error {
-        AppendError::Invalid(invalid) => invalid.response_error(),
-        AppendError::Sequence(SequenceError::OutOfOrder { .. }) => {
-            ResponseError::OutOfOrderSequenceNumber
-        }
-        AppendError::Sequence(SequenceError::InvalidProducerEpoch { .. }) => {
-            ResponseError::InvalidProducerEpoch
-        }
-        AppendError::NoTransaction => ResponseError::InvalidTxnState,
-        AppendError::LargerThanSegment { .. } => ResponseError::RecordListTooLarge,
-        AppendError::Storage(_) => ResponseError::KafkaStorageError,
-    };
-    let partition = slot.log.log().partition();
-    if code == ResponseError::KafkaStorageError {
-        tracing::error!(%partition, %error, "append failed");
-    } else {
-        tracing::debug!(%partition, %error, "append refused");
-    }
-    let (message, record_errors) = match &error {
-        AppendError::Invalid(invalid) => {
-            let records = invalid.record_errors().iter();
-            let at_fault = records.map(|r| (r.batch_index(), Some(r.message(partition))));
-            (invalid.message(partition), at_fault.collect())
-        }
-        _ => (None, Vec::new()),
-    };
-    let log_start = slot.log.log().log_start_offset();
-    AppendRefused { code, message, record_errors, leader: None, log_start }
-}
+pub(super) const NOT_OPEN: Refusal = messages::FAILED;
 
 impl Handler<ReadLog> for StorageActor {
     type Result = ();

@@ -145,6 +145,9 @@ impl Handler<Attach> for StorageActor {
             return self.answer(&msg.partition, None);
         }
         let known = self.slots.by_name(name);
+        if let Some(id) = known {
+            self.write_out(id);
+        }
         if let Some((id, slot)) = known.and_then(|id| Some((id, self.slots.get_mut(id)?))) {
             let bounds = slot.log.bounds(slot.high_watermark.get());
             let same = slot.topic_id == msg.spec.topic_id;
@@ -191,6 +194,7 @@ impl Handler<Reconfigure> for StorageActor {
     type Result = ();
 
     fn handle(&mut self, msg: Reconfigure, _: &mut Context<Self>) {
+        self.write_out(msg.log);
         if let Some(slot) = self.slots.get_mut(msg.log) {
             slot.log.set_config(msg.config, msg.rules);
             self.sweep.touched(msg.log, slot);
@@ -202,6 +206,7 @@ impl Handler<Release> for StorageActor {
     type Result = ();
 
     fn handle(&mut self, msg: Release, _: &mut Context<Self>) {
+        self.write_out(msg.log);
         let Some(mut slot) = self.slots.remove(msg.log) else { return msg.reply.send(()) };
         self.handles.gone(&slot);
         let now = now();
@@ -235,8 +240,9 @@ impl Handler<CloseAll> for StorageActor {
         if self.closed {
             return msg.0.send(Some(false));
         }
-        self.closed = true;
-        let good = self.opening.is_empty();
+        self.write_all_out();
+        // a write that failed has given everything up
+        let good = !std::mem::replace(&mut self.closed, true) && self.opening.is_empty();
         let closing = |slot: Slot| Closing { log: slot.log, high: slot.high_watermark.get() };
         let logs = self.slots.drain().into_iter().map(closing).collect();
         self.push_job(Job::Close(logs, good, msg.0));

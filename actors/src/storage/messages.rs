@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use actix::{Addr, Message};
-use bytes::Bytes;
 use ottla_core::base::{LeaderEpoch, Offset, TopicId, TopicPartition};
 use ottla_core::partition::{ReadPlan, Refusal};
+use ottla_core::record::Records;
 use ottla_core::storage::{
     AppendContext, ColdRange, DeleteJob, FlushJob, LogConfig, OffsetQuery, PartitionLog,
     PartitionLogRules, ReserveJob, StorageError,
@@ -93,12 +93,17 @@ pub struct AppendLog {
     /// Which log.
     pub log: LogId,
     /// What to append.
-    pub records: Bytes,
+    pub records: Records,
     /// In which epoch, by whom.
     pub context: AppendContext,
     /// Who waits.
     pub ack: AckPort,
 }
+
+/// Storage → storage, tell: write what has come for a log since its first append.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct WriteOut(pub(super) LogId);
 
 /// Partition → storage, tell: carry out a read; answered through the port.
 #[derive(Message)]

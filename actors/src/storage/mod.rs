@@ -6,6 +6,7 @@
 //! whole directory offline: every partition in it answers KAFKA_STORAGE_ERROR from then on, and the
 //! rest of the broker serves on.
 
+mod append;
 mod data;
 mod dir;
 mod handles;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 
 use actix::{Actor, Addr, Context};
 use ottla_core::base::TopicPartition;
+use ottla_core::storage::AppendOutcome;
 
 use crate::partition::messages::LogLost;
 use crate::runtime::{Epitaph, now, run_interval, tell};
@@ -52,6 +54,8 @@ pub struct StorageActor {
     jobs: Jobs,
     handles: handles::Handles,
     sweep: sweep::Sweep,
+    /// Kept from one write to the next.
+    outcomes: Vec<AppendOutcome>,
     /// Files that wait for the next sweep.
     closed: bool,
     _epitaph: Epitaph,
@@ -69,6 +73,7 @@ impl StorageActor {
             jobs: Jobs::new(options.recovery_threads),
             handles: handles::Handles::new(options.open_files),
             sweep: sweep::Sweep::new(),
+            outcomes: Vec::new(),
             closed: false,
             _epitaph: epitaph,
         }
@@ -80,7 +85,8 @@ impl StorageActor {
             return;
         }
         self.closed = true;
-        for slot in self.slots.drain() {
+        for mut slot in self.slots.drain() {
+            slot.refuse_inbox();
             tell(&slot.partition, LogLost::Failed);
         }
         if !told_by_other {

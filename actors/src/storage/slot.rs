@@ -11,7 +11,7 @@ use ottla_core::storage::PartitionLog;
 
 use super::Waiting;
 use super::handles::HandleUse;
-use super::messages::{HighWatermark, LogId, MoveLogStart};
+use super::messages::{AppendLog, HighWatermark, LogId, MoveLogStart};
 use crate::partition::PartitionActor;
 use crate::partition::messages::LogAppended;
 
@@ -27,6 +27,8 @@ pub(super) struct Slot {
     pub(super) flush_again: bool,
     pub(super) waiting: Waiting,
     pub(super) handles: HandleUse,
+    /// Appends that are to be written together.
+    pub(super) inbox: Vec<AppendLog>,
     /// Noted for the next checkpoint.
     pub(super) touched: bool,
     /// Noted for the next look at `flush.ms`.
@@ -57,6 +59,7 @@ impl Slot {
             flush_again: false,
             waiting: VecDeque::new(),
             handles: HandleUse::default(),
+            inbox: Vec::new(),
             touched: false,
             unsynced: false,
             moving: None,

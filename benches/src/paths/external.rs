@@ -23,6 +23,7 @@ const SIZE: usize = 100;
 pub(super) async fn kcat(
     options: &PathsOptions,
     address: &str,
+    broker: Option<u32>,
     scratch: &Path,
     stop: &Stop,
 ) -> Result<Option<Value>, BenchError> {
@@ -32,7 +33,7 @@ pub(super) async fn kcat(
     command.args(["-P", "-b", address, "-t", TOPIC, "-p", "0", "-X", "acks=1"]);
     command.args(["-X", "batch.num.messages=150", "-X", "linger.ms=5", "-X"]);
     command.args(["queue.buffering.max.messages=100000", "-l"]).arg(&lines);
-    let timed = timed(command, stop).await;
+    let timed = timed(command, broker, stop).await;
     // a file that is not there any more needs no removal
     _ = std::fs::remove_file(&lines);
     Ok(timed?.map(|run| line("kcat (librdkafka)", options.external_records, &run, None)))
@@ -42,9 +43,13 @@ pub(super) async fn kcat(
 pub(super) async fn java(
     options: &PathsOptions,
     address: &str,
+    broker: Option<u32>,
     stop: &Stop,
 ) -> Result<Option<Value>, BenchError> {
-    let Some(libs) = &options.kafka_libs else { return Ok(None) };
+    let Some(libs) = &options.kafka_libs else {
+        eprintln!("no --kafka-libs: the row of Kafka's Java producer is left out");
+        return Ok(None);
+    };
     let mut classes = OsString::from(libs);
     classes.push("/*");
     let mut command = Command::new("java");
@@ -52,9 +57,11 @@ pub(super) async fn java(
     command.args(["org.apache.kafka.tools.ProducerPerformance", "--topic", TOPIC]);
     let records = options.external_records.to_string();
     command.args(["--num-records", &records, "--record-size", "100", "--throughput", "-1"]);
-    command.args(["--producer-props", &format!("bootstrap.servers={address}"), "acks=1"]);
+    // the virtual machine needs a while to compile what it runs most
+    command.args(["--warmup-records", &(options.external_records / 4).to_string()]);
+    command.args(["--bootstrap-server", address, "--command-property", "acks=1"]);
     command.args(["enable.idempotence=false", "linger.ms=5", "batch.size=16384"]);
-    let Some(run) = timed(command, stop).await? else { return Ok(None) };
+    let Some(run) = timed(command, broker, stop).await? else { return Ok(None) };
     // what the tool itself has measured leaves out the start of the JVM
     let last = run.output.lines().rfind(|line| line.contains(" records/sec")).unwrap_or_default();
     let rate = last.split(", ").find_map(|part| part.split_once(" records/sec"));
@@ -65,17 +72,24 @@ pub(super) async fn java(
 /// What a program did.
 struct Timed {
     seconds: f64,
+    /// Of the program, and of the broker meanwhile.
     cpu: f64,
+    broker_cpu: f64,
     good: bool,
     output: String,
 }
 
 /// Runs a program to its end; none if there is no such program.
-async fn timed(mut command: Command, stop: &Stop) -> Result<Option<Timed>, BenchError> {
+async fn timed(
+    mut command: Command,
+    broker: Option<u32>,
+    stop: &Stop,
+) -> Result<Option<Timed>, BenchError> {
     let program = command.get_program().to_string_lossy().into_owned();
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     crate::compare::quiet(3.0).await;
-    let begun = now();
+    let of_broker = || broker.and_then(Cpu::of).map_or(0.0, Cpu::total);
+    let (begun, before) = (now(), of_broker());
     let child = match command.spawn() {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             eprintln!("{program} is not installed: its row is left out");
@@ -96,13 +110,13 @@ async fn timed(mut command: Command, stop: &Stop) -> Result<Option<Timed>, Bench
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     };
-    let seconds = seconds(now() - begun);
+    let (seconds, broker_cpu) = (seconds(now() - begun), of_broker() - before);
     let mut output = String::new();
     if let Some(mut pipe) = child.0.stdout.take() {
         let read = std::io::Read::read_to_string(&mut pipe, &mut output);
         read.map_err(BenchError::system("reading its output"))?;
     }
-    Ok(Some(Timed { seconds, cpu, good: status.success(), output }))
+    Ok(Some(Timed { seconds, cpu, broker_cpu, good: status.success(), output }))
 }
 
 /// A child that does not outlive the measurement.
@@ -127,6 +141,7 @@ fn line(path: &str, records: u64, run: &Timed, rate: Option<f64>) -> Value {
         "msgs_per_s": crate::report::rounded(rate),
         "mb_per_s": crate::report::rounded(rate * SIZE as f64 / 1e6),
         "client_cpu_pct": crate::report::rounded(run.cpu / run.seconds.max(1e-9) * 100.0),
+        "cpu_ns_per_msg": crate::report::rounded((run.cpu + run.broker_cpu) * 1e9 / records),
     });
     if !run.good {
         line["failed"] = json!("it ended with an error");

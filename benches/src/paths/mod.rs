@@ -2,6 +2,7 @@
 //! client, and messages inside the process.
 
 mod external;
+mod floor;
 mod table;
 
 use std::path::PathBuf;
@@ -17,19 +18,23 @@ use crate::stop::Stop;
 
 /// Compares the ways into a log, side by side in one table.
 ///
-/// Starts this program as a broker on loopback, lets each way append records of 100 bytes, 150 a
-/// batch with acks=1, and then one at a time where it can, and does the same with a broker inside
-/// this process. librdkafka's producer (as kcat uses it) and Kafka's Java producer work on the same
-/// broker if they are there.
+/// Starts this program as a broker on loopback, lets each way append records of 100 bytes with
+/// acks=1: 150 a batch, one a batch with many under way, and one at a time; and does the same with
+/// a broker inside this process, by turns. What the bare file costs stands beside it.
+/// librdkafka's producer (as kcat uses it) and Kafka's Java producer work on the same broker if
+/// they are there.
 #[derive(Clone, Debug, clap::Args)]
 #[group(skip)]
 pub struct PathsOptions {
     /// Seconds that each row is measured
-    #[arg(long, value_name = "S", default_value_t = 5.0)]
+    #[arg(long, value_name = "S", default_value_t = 2.0)]
     pub seconds: f64,
     /// Seconds of load before, that are not
-    #[arg(long, value_name = "S", default_value_t = 1.0)]
+    #[arg(long, value_name = "S", default_value_t = 0.3)]
     pub warmup: f64,
+    /// How often all rows are measured, by turns; the table has the medians
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub rounds: u32,
     /// Bench actors that append side by side; with one record at a time it is one
     #[arg(long, value_name = "N", default_value_t = 4)]
     pub connections: usize,
@@ -64,18 +69,35 @@ pub struct PathsOptions {
 enum Work {
     /// Records of 100 bytes, 150 a batch, five batches of each bench actor under way.
     Batches,
+    /// One record of 100 bytes a batch, 32 of each bench actor under way.
+    Many,
     /// One record of 100 bytes at a time.
     Single,
 }
 
 impl Work {
-    const ALL: [Self; 2] = [Self::Batches, Self::Single];
+    const ALL: [Self; 3] = [Self::Batches, Self::Many, Self::Single];
 
     fn label(self) -> &'static str {
         match self {
             Self::Batches => "batches",
+            Self::Many => "many",
             Self::Single => "single",
         }
+    }
+
+    /// Records of a batch, and batches of a bench actor under way.
+    fn shape(self) -> (usize, usize) {
+        match self {
+            Self::Batches => (150, 5),
+            Self::Many => (1, 32),
+            Self::Single => (1, 1),
+        }
+    }
+
+    /// Bench actors that do it.
+    fn actors(self, options: &PathsOptions) -> usize {
+        if self == Self::Single { 1 } else { options.connections }
     }
 }
 
@@ -103,26 +125,63 @@ pub async fn paths(options: &PathsOptions, embedder: &dyn Embedder) -> Result<Pa
     let mut command = ottla(options.port, &scratch.0)?;
     command.arg("--override").arg(format!("ottla.cores={}", options.cores));
     let mut started = Started::start(command, (Protocol::Kafka, &address), 30.0, &stop).await?;
-    let pid = started.pid().unwrap_or(0).to_string();
-    for path in ["wire", "client"] {
-        for work in Work::ALL {
-            let more = ["--bootstrap-server", &address, "--pid", &pid];
-            lines.push(measure(options, path, work, &more, &stop, embedder).await?);
+    let pid = started.pid();
+    for round in 1..=options.rounds.max(1) {
+        let turn = Turn { options, round, address: &address, pid, scratch: &scratch.0 };
+        turn.all(&stop, embedder, &mut lines).await?;
+        if round == 1 {
+            lines.extend(external::kcat(options, &address, pid, &scratch.0, &stop).await?);
+            lines.extend(external::java(options, &address, pid, &stop).await?);
         }
     }
-    lines.extend(external::kcat(options, &address, &scratch.0, &stop).await?);
-    lines.extend(external::java(options, &address, &stop).await?);
     started.stop().await;
-    for path in ["engine", "engine-encoded"] {
-        for work in Work::ALL {
-            let cores = options.cores.to_string();
-            let data = scratch.0.display().to_string();
-            let more = ["--cores", &cores, "--data", &data];
-            lines.push(measure(options, path, work, &more, &stop, embedder).await?);
-        }
-    }
     let sound = lines.iter().all(crate::report::sound);
     Ok(Paths { table: table::of(&lines), lines, sound })
+}
+
+/// One round through all rows.
+struct Turn<'a> {
+    options: &'a PathsOptions,
+    round: u32,
+    address: &'a str,
+    pid: Option<u32>,
+    scratch: &'a std::path::Path,
+}
+
+impl Turn<'_> {
+    async fn all(
+        &self,
+        stop: &Stop,
+        embedder: &dyn Embedder,
+        lines: &mut Vec<Value>,
+    ) -> Result<(), BenchError> {
+        let (cores, data) = (self.options.cores.to_string(), self.scratch.display().to_string());
+        let inside = ["--cores", &cores, "--data", &data];
+        let pid = self.pid.unwrap_or(0).to_string();
+        let outside = ["--bootstrap-server", self.address, "--pid", &pid];
+        for work in Work::ALL {
+            lines.push(floor::measure(self.options, work, self.scratch, stop).await?);
+            for path in ["wire", "engine-sealed", "engine-encoded", "client", "engine"] {
+                let more = if path.starts_with("engine") { inside } else { outside };
+                let mut line = measure(self.options, path, work, &more, stop, embedder).await?;
+                line["round"] = json!(self.round);
+                lines.push(line);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Lets the row before come to its end, which leaves pages for the disk to write, and lets this one
+/// find memory that the machine has: without it, luck decides which way pays for it.
+async fn settle(work: Work) {
+    /// More than a row of the default length appends.
+    const MEGABYTES: u64 = 3_000;
+    crate::compare::quiet(3.0).await;
+    if work == Work::Batches {
+        // what cannot be touched is met by the row
+        _ = tokio::task::spawn_blocking(|| crate::memory::touch(MEGABYTES)).await;
+    }
 }
 
 /// Runs one way on one kind of work.
@@ -134,10 +193,8 @@ async fn measure(
     stop: &Stop,
     embedder: &dyn Embedder,
 ) -> Result<Value, BenchError> {
-    let (connections, in_flight, records) = match work {
-        Work::Batches => (options.connections, 5, 150),
-        Work::Single => (1, 1, 1),
-    };
+    let connections = work.actors(options);
+    let (records, in_flight) = work.shape();
     let numbers = [
         ("--seconds", options.seconds.to_string()),
         ("--warmup", options.warmup.to_string()),
@@ -154,12 +211,15 @@ async fn measure(
     if stop.asked() {
         return Err(BenchError::Interrupted);
     }
-    // the row before leaves pages for the disk to write
-    crate::compare::quiet(3.0).await;
+    settle(work).await;
     let report = parse(&words)?.run_until(stop, Some(embedder)).await?;
     let mut line = report.json();
     line["path"] = json!(path);
     line["work"] = json!(work.label());
+    let part = |name| line.pointer(name).and_then(Value::as_f64).unwrap_or(0.0);
+    let rate = part("/msgs_per_s").max(1e-9);
+    let percent = part("/client_cpu_pct") + part("/broker/cpu_pct");
+    line["cpu_ns_per_msg"] = json!(crate::report::rounded(percent * 1e7 / rate));
     eprintln!("{path} {}: {}", work.label(), crate::text::line(&line));
     Ok(line)
 }

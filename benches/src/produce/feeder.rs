@@ -12,7 +12,7 @@ use ottla_actors::client::{Acks, ClientConfig, NewRecord, Producer, ProducerConf
 
 use super::plan::Plan;
 use crate::clock::now;
-use crate::embed::{Appender, Later, Load};
+use crate::embed::{Appender, Later};
 use crate::error::BenchError;
 use crate::fleet::{Begin, Connect, SharedRecorder};
 
@@ -26,7 +26,7 @@ pub(crate) enum Door {
     /// The native client, which puts records into batches itself.
     Client(NativeClient),
     /// A broker in this process.
-    Engine(Box<dyn Appender>, Load),
+    Engine(Box<dyn Appender>),
 }
 
 /// What a native client is to be.
@@ -44,13 +44,13 @@ pub(crate) struct NativeClient {
 /// A door that has been opened on the actor's thread.
 enum Open {
     Client(Producer, NewRecord, Arc<[Bytes]>),
-    Engine(Box<dyn Appender>, Load),
+    Engine(Box<dyn Appender>),
 }
 
 impl Door {
     fn open(self) -> Result<Open, BenchError> {
         match self {
-            Self::Engine(appender, load) => Ok(Open::Engine(appender, load)),
+            Self::Engine(appender) => Ok(Open::Engine(appender)),
             Self::Client(client) => {
                 let mut config = ProducerConfig::new(&client.bootstrap);
                 config.client = ClientConfig::new(&client.bootstrap);
@@ -75,7 +75,7 @@ impl Open {
     /// Hands over one batch; resolves with an error code when all of it has its result.
     fn send(&self) -> Later<i16> {
         match self {
-            Self::Engine(appender, load) => appender.append(load),
+            Self::Engine(appender) => appender.append(),
             Self::Client(producer, record, values) => {
                 Box::pin(send_records(producer.clone(), record.clone(), Arc::clone(values)))
             }

@@ -148,7 +148,7 @@ pub(crate) async fn run(
     embedder: Option<&dyn Embedder>,
 ) -> Result<Report, BenchError> {
     options.check()?;
-    if matches!(options.path, Path::Engine | Path::EngineEncoded) {
+    if !matches!(options.path, Path::Wire | Path::Client) {
         return paths::engine(options, stop, embedder).await;
     }
     let mut client = Client::connect(&options.common.bootstrap_server).await?;

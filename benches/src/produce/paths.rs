@@ -27,7 +27,9 @@ pub enum Path {
     Client,
     /// Messages to a broker inside this process; records are put into a batch each time
     Engine,
-    /// The same with batches that are encoded once
+    /// The same with a batch that is made once and appended again and again
+    EngineSealed,
+    /// The same with a batch that was encoded elsewhere, and so is checked each time
     EngineEncoded,
 }
 
@@ -149,18 +151,20 @@ async fn append(
     const TOPIC: &str = "bench";
     let partitions = i32::from(options.topic.partitions);
     embedded.create(TOPIC, options.topic.partitions).await.map_err(inside)?;
-    let encoded = options.path == Path::EngineEncoded;
-    let load = match encoded {
-        true => Load::Encoded(batch::encode(&options.records, batch::wall_ms())),
-        false => Load::Values(values(options)?),
+    let (name, load) = match options.path {
+        Path::EngineEncoded => {
+            ("engine-encoded", Load::Encoded(batch::encode(&options.records, batch::wall_ms())))
+        }
+        Path::EngineSealed => ("engine-sealed", Load::Sealed(values(options)?)),
+        _ => ("engine", Load::Values(values(options)?)),
     };
     let plan = plan(options);
     let door = |index: usize| {
         let partition = i32::try_from(index).unwrap_or(0) % partitions.max(1);
-        Door::Engine(embedded.appender(TOPIC, partition, options.acks), load.clone())
+        Door::Engine(embedded.appender(TOPIC, partition, options.acks, &load))
     };
     let (mut report, promised) = drive(options, &plan, None, stop, door).await?;
-    report.set("path", if encoded { "engine-encoded" } else { "engine" });
+    report.set("path", name);
     let mut there = 0;
     for partition in 0..partitions {
         there += embedded.stored(TOPIC, partition).await.map_err(inside)?;

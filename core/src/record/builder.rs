@@ -3,13 +3,25 @@
 use bytes::Bytes;
 
 use super::header::{CONTROL, LOG_APPEND_TIME, TRANSACTIONAL};
-use super::{BatchHeader, Compression, NO_TIMESTAMP, TimestampType, compress, crc, varint};
+use super::{
+    BatchHeader, BuiltBatch, Compression, NO_TIMESTAMP, TimestampType, compress, crc, varint,
+};
 use crate::base::{LeaderEpoch, Offset, ProducerEpoch, ProducerId};
+
+/// The least room that is made for records.
+const LEAST_ROOM: usize = 256;
 
 /// Collects records and writes them as one batch of message format 2.
 #[derive(Clone, Debug)]
 pub struct BatchBuilder {
-    records: Vec<u8>,
+    /// Room for the header, and the records behind it; nothing as long as there is no record.
+    buffer: Vec<u8>,
+    /// Records that are still to come, as far as that is known.
+    expected: usize,
+    oldest_timestamp: i64,
+    keyless: bool,
+    /// Every record is at the offset behind the one before.
+    contiguous: bool,
     count: i32,
     last_offset_delta: i32,
     base_timestamp: i64,
@@ -32,7 +44,11 @@ impl BatchBuilder {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            records: Vec::new(),
+            buffer: Vec::new(),
+            expected: 0,
+            oldest_timestamp: i64::MAX,
+            keyless: false,
+            contiguous: true,
             count: 0,
             last_offset_delta: -1,
             base_timestamp: NO_TIMESTAMP,
@@ -85,6 +101,13 @@ impl BatchBuilder {
         self
     }
 
+    /// Makes room for so many records like the first one, when that comes.
+    #[must_use]
+    pub fn expecting(mut self, records: usize) -> Self {
+        self.expected = records;
+        self
+    }
+
     /// Adds a record at the next offset.
     pub fn push(
         &mut self,
@@ -121,7 +144,10 @@ impl BatchBuilder {
                 .clone()
                 .map(|(key, value)| nullable_size(Some(key)) + nullable_size(value))
                 .sum::<usize>();
-        let out = &mut self.records;
+        if self.buffer.is_empty() {
+            self.make_room(body);
+        }
+        let out = &mut self.buffer;
         varint::put_signed(out, length(body));
         out.push(0);
         varint::put_signed(out, timestamp_delta);
@@ -133,10 +159,27 @@ impl BatchBuilder {
             put_nullable(out, Some(key));
             put_nullable(out, value);
         }
+        self.contiguous &= offset_delta == self.count;
+        self.keyless |= key.is_none();
         self.count += 1;
         self.last_offset_delta = self.last_offset_delta.max(offset_delta);
         self.max_timestamp = self.max_timestamp.max(timestamp);
+        self.oldest_timestamp = self.oldest_timestamp.min(timestamp);
         self
+    }
+
+    /// Room for the header and the records that are expected, each of `body` bytes and its length.
+    fn make_room(&mut self, body: usize) {
+        /// The most that a guess may take.
+        const MOST: usize = 1 << 20;
+        let each = body + varint::size_signed(length(body)) + 1;
+        let guess = each.saturating_mul(self.expected.max(1)).min(MOST.max(each));
+        self.buffer.reserve_exact(BatchHeader::SIZE + guess.max(LEAST_ROOM));
+        self.buffer.resize(BatchHeader::SIZE, 0);
+    }
+
+    fn records(&self) -> &[u8] {
+        self.buffer.get(BatchHeader::SIZE..).unwrap_or_default()
     }
 
     /// Moves the timestamps of all records so that the newest is of `newest`.
@@ -146,6 +189,7 @@ impl BatchBuilder {
         }
         let by = newest.wrapping_sub(self.max_timestamp);
         self.base_timestamp = self.base_timestamp.wrapping_add(by);
+        self.oldest_timestamp = self.oldest_timestamp.wrapping_add(by);
         self.max_timestamp = newest;
     }
 
@@ -164,7 +208,7 @@ impl BatchBuilder {
     /// Bytes of the batch if it is written without compression.
     #[must_use]
     pub fn size_in_bytes(&self) -> usize {
-        BatchHeader::SIZE + self.records.len()
+        BatchHeader::SIZE + self.records().len()
     }
 
     /// Writes the batch. Should the codec fail, the records are written plain.
@@ -175,16 +219,60 @@ impl BatchBuilder {
         leader_epoch: LeaderEpoch,
         compression: Compression,
     ) -> Bytes {
-        let packed = match compression {
-            Compression::None => None,
-            codec => compress(codec, self.level, &self.records).ok(),
-        };
+        let packed = self.packed(compression);
         let codec = if packed.is_some() { compression } else { Compression::None };
-        let payload = packed.as_deref().unwrap_or(&self.records);
-        let mut header = BatchHeader {
-            base_offset,
-            batch_length: saturated(payload.len() + BatchHeader::SIZE - BatchHeader::LOG_OVERHEAD),
-            partition_leader_epoch: leader_epoch,
+        let payload = packed.as_deref().unwrap_or(self.records());
+        let mut header = self.header(payload.len(), codec);
+        header.base_offset = base_offset;
+        header.partition_leader_epoch = leader_epoch;
+        let mut out = Vec::with_capacity(BatchHeader::SIZE + payload.len());
+        out.extend_from_slice(&header.encode());
+        out.extend_from_slice(payload);
+        header.crc = crc::crc32c(out.get(crc::CRC_START..).unwrap_or_default());
+        if let Some(front) = out.get_mut(..BatchHeader::SIZE) {
+            front.copy_from_slice(&header.encode());
+        }
+        Bytes::from(out)
+    }
+
+    /// The batch as one that need not be looked at again, since it was made here. Records that are
+    /// not packed stay where they are.
+    #[must_use]
+    pub fn finish(mut self, compression: Compression) -> BuiltBatch {
+        self.buffer.resize(self.buffer.len().max(BatchHeader::SIZE), 0);
+        let packed = self.packed(compression);
+        let codec = if packed.is_some() { compression } else { Compression::None };
+        if let Some(packed) = packed {
+            self.buffer.truncate(BatchHeader::SIZE);
+            self.buffer.extend_from_slice(&packed);
+        }
+        let mut header = self.header(self.buffer.len() - BatchHeader::SIZE, codec);
+        if let Some(front) = self.buffer.get_mut(..BatchHeader::SIZE) {
+            front.copy_from_slice(&header.encode());
+        }
+        header.crc = crc::crc32c(self.buffer.get(crc::CRC_START..).unwrap_or_default());
+        BuiltBatch {
+            header,
+            payload: Bytes::from(self.buffer).slice(BatchHeader::SIZE..),
+            oldest_timestamp: self.oldest_timestamp,
+            keyless: self.keyless,
+            contiguous: self.contiguous,
+        }
+    }
+
+    fn packed(&self, compression: Compression) -> Option<Vec<u8>> {
+        match compression {
+            Compression::None => None,
+            codec => compress(codec, self.level, self.records()).ok(),
+        }
+    }
+
+    /// The header without its checksum, of the first batch of a log.
+    fn header(&self, payload: usize, codec: Compression) -> BatchHeader {
+        BatchHeader {
+            base_offset: Offset::ZERO,
+            batch_length: saturated(payload + BatchHeader::SIZE - BatchHeader::LOG_OVERHEAD),
+            partition_leader_epoch: LeaderEpoch::NONE,
             magic: BatchHeader::MAGIC,
             crc: 0,
             attributes: self.attributes | i16::from(codec.id()),
@@ -195,15 +283,7 @@ impl BatchBuilder {
             producer_epoch: self.producer_epoch,
             base_sequence: self.base_sequence,
             records_count: self.count,
-        };
-        let mut out = Vec::with_capacity(BatchHeader::SIZE + payload.len());
-        out.extend_from_slice(&header.encode());
-        out.extend_from_slice(payload);
-        header.crc = crc::crc32c(out.get(crc::CRC_START..).unwrap_or_default());
-        if let Some(front) = out.get_mut(..BatchHeader::SIZE) {
-            front.copy_from_slice(&header.encode());
         }
-        Bytes::from(out)
     }
 }
 

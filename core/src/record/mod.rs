@@ -22,6 +22,7 @@
 #![deny(clippy::indexing_slicing)]
 
 mod builder;
+mod built;
 mod compression;
 mod crc;
 mod error;
@@ -34,6 +35,7 @@ mod validate;
 pub(crate) mod varint;
 
 pub use builder::BatchBuilder;
+pub use built::{BuiltBatch, Records};
 pub use compression::{Compression, compress, decompress};
 pub use crc::{batch_crc, crc32c, verify_crc};
 pub use error::RecordError;
@@ -41,7 +43,9 @@ pub use header::{BatchHeader, TimestampType};
 pub use invalid::{InvalidRecord, InvalidRecords};
 pub use iter::{Batch, BatchIter};
 pub use records::{Header, Record, RecordIter};
-pub use validate::{TargetCompression, Validated, ValidationRules, validate, validate_internal};
+pub use validate::{
+    TargetCompression, Validated, ValidationRules, validate, validate_built, validate_internal,
+};
 
 /// No timestamp: what Kafka writes as -1.
 pub const NO_TIMESTAMP: i64 = -1;

@@ -56,8 +56,8 @@ pub use log::{
 };
 pub use mapped::Mapped;
 pub use partition_log::{
-    AppendContext, AppendError, AppendInfo, AppendOrigin, FoundOffset, LogRead, OffsetQuery,
-    PartitionLog, PartitionLogRules,
+    AppendContext, AppendError, AppendInfo, AppendOrigin, AppendOutcome, FoundOffset, LogRead,
+    OffsetQuery, PartitionLog, PartitionLogRules,
 };
 pub use real_disk::RealDisk;
 pub use scratch_disk::ScratchDisk;

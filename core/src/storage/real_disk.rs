@@ -19,7 +19,7 @@ use rustix::io::{Errno, ReadWriteFlags};
 use super::{DirEntry, DirLock, Disk, DiskFile, FileStat, Mapped, OpenMode};
 
 /// The most slices handed to one `pwritev`.
-const MAX_SLICES: usize = 16;
+const MAX_SLICES: usize = 64;
 
 /// Long writes go out in pieces that end where a multiple of this does.
 ///

@@ -31,6 +31,24 @@ impl Log {
             || !active.can_hold(last_offset)
     }
 
+    /// Whether so many bytes go into the active segment, behind so many batches of them that are
+    /// not written yet; the last of them is at `last`. The first batch of a segment comes alone.
+    pub(in crate::storage) fn has_room(
+        &self,
+        now: Tick,
+        (bytes, batches): (usize, usize),
+        timestamp: i64,
+        last: Offset,
+    ) -> bool {
+        /// Bytes of an entry of the time index, the larger ones.
+        const ENTRY: usize = 12;
+        // each of them may get one
+        let taken = u32::try_from(batches.saturating_mul(ENTRY)).unwrap_or(u32::MAX);
+        let left = self.config.segment_index_bytes.saturating_sub(taken);
+        let begun = self.active.size() > 0;
+        begun && !self.active.index_is_full(left) && !self.must_roll(now, bytes, timestamp, last)
+    }
+
     /// Starts a new segment at the log's end, whether or not the active one is full. Does nothing
     /// but return the active segment's base offset if that one is empty.
     pub fn roll(&mut self, now: Tick) -> Result<Offset, StorageError> {

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::io::IoSlice;
 
-use bytes::Bytes;
-
 use super::{BatchMeta, PartitionLog, StorageError};
 use crate::base::{LeaderEpoch, Offset, Tick};
 use crate::partition::{ProducerBatch, SequenceError, SequenceVerdict};
-use crate::record::{InvalidRecords, Validated, validate, validate_internal};
+use crate::record::{
+    InvalidRecords, Records, Validated, validate, validate_built, validate_internal,
+};
 
 /// Who appends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -92,6 +92,14 @@ impl From<StorageError> for AppendError {
     }
 }
 
+/// A batch that nothing stands against.
+pub(super) enum Examined {
+    /// It is to be written.
+    Fresh(Validated, ProducerBatch),
+    /// It is in the log.
+    Duplicate(AppendInfo),
+}
+
 impl PartitionLog {
     /// Validates the records, gives them offsets and writes them.
     ///
@@ -100,16 +108,39 @@ impl PartitionLog {
     pub fn append_as_leader(
         &mut self,
         now: Tick,
-        records: Bytes,
+        records: impl Into<Records>,
         context: AppendContext,
     ) -> Result<AppendInfo, AppendError> {
         self.log.health().check()?;
+        match self.examine(now, records.into(), context)? {
+            Examined::Fresh(mut checked, producer) => {
+                self.write(now, &mut checked, producer, context.leader_epoch)
+            }
+            Examined::Duplicate(info) => Ok(info),
+        }
+    }
+
+    /// All checks, before anything is changed.
+    pub(super) fn examine(
+        &mut self,
+        now: Tick,
+        records: Records,
+        context: AppendContext,
+    ) -> Result<Examined, AppendError> {
         let rules = &self.rules.validation;
-        let checked = match context.origin {
-            AppendOrigin::Client => validate(records, rules, now.wall_ms),
-            AppendOrigin::Coordinator => validate_internal(records, rules, now.wall_ms),
+        let checked = match (records, context.origin) {
+            (Records::Built(batch), AppendOrigin::Client) => {
+                validate_built(batch, rules, now.wall_ms)
+            }
+            (Records::Foreign(bytes), AppendOrigin::Client) => validate(bytes, rules, now.wall_ms),
+            (Records::Foreign(bytes), AppendOrigin::Coordinator) => {
+                validate_internal(bytes, rules, now.wall_ms)
+            }
+            (Records::Built(batch), AppendOrigin::Coordinator) => {
+                validate_internal(batch.to_bytes(), rules, now.wall_ms)
+            }
         };
-        let mut checked = checked.map_err(AppendError::Invalid)?;
+        let checked = checked.map_err(AppendError::Invalid)?;
         let size = checked.size();
         let limit = self.log.config().segment_bytes;
         if u32::try_from(size).is_ok_and(|size| size > limit) {
@@ -123,10 +154,11 @@ impl PartitionLog {
             let batches = std::slice::from_ref(&producer);
             let verdict = self.producers.check(batches).map_err(AppendError::Sequence)?;
             if let SequenceVerdict::Duplicate(seen) = verdict {
-                return Ok(self.duplicate(seen.first_offset(), seen.last_offset, seen.timestamp));
+                let info = self.duplicate(seen.first_offset(), seen.last_offset, seen.timestamp);
+                return Ok(Examined::Duplicate(info));
             }
         }
-        self.write(now, &mut checked, producer, context.leader_epoch)
+        Ok(Examined::Fresh(checked, producer))
     }
 
     fn duplicate(&self, first: Offset, last: Offset, timestamp: i64) -> AppendInfo {
@@ -143,7 +175,7 @@ impl PartitionLog {
         }
     }
 
-    fn write(
+    pub(super) fn write(
         &mut self,
         now: Tick,
         checked: &mut Validated,

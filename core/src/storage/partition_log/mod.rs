@@ -8,6 +8,7 @@
 //! One synchronous owner; whatever takes long comes back as a job of [`Log`].
 
 mod append;
+mod gather;
 mod open;
 mod queries;
 
@@ -20,6 +21,7 @@ use crate::partition::{LeaderEpochCache, LogBounds, ProducerStates, encode_snaps
 use crate::record::ValidationRules;
 
 pub use append::{AppendContext, AppendError, AppendInfo, AppendOrigin};
+pub use gather::AppendOutcome;
 pub use queries::{FoundOffset, LogRead, OffsetQuery};
 
 /// The settings a partition's log obeys.
