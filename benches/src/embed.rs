@@ -17,6 +17,19 @@ pub trait Embedder: Sync {
     /// temporary folder). What was wrong comes back as text.
     fn start(&self, cores: usize, dir: Option<PathBuf>)
     -> Later<Result<Box<dyn Embedded>, String>>;
+
+    /// Starts one as tests do, with a socket or without.
+    fn ephemeral(&self, listens: bool) -> Later<Result<Box<dyn Ephemeral>, String>>;
+}
+
+/// A broker that is used for a moment.
+pub trait Ephemeral {
+    /// Appends a record to a topic that does not exist yet, and returns Kafka's error code, 0 if
+    /// there is none.
+    fn first_append(&self) -> Later<i16>;
+
+    /// Stops it and removes its data.
+    fn stop(self: Box<Self>) -> Later<()>;
 }
 
 /// A running broker in this process.

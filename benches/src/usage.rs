@@ -35,7 +35,7 @@ impl Cpu {
         self.user + self.system
     }
 
-    fn since(self, earlier: Self) -> Self {
+    pub(crate) fn since(self, earlier: Self) -> Self {
         Self { user: self.user - earlier.user, system: self.system - earlier.system }
     }
 }

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use ottla_benches::{
-    Bench, BenchError, CompareOptions, FloorsOptions, INTERRUPTED, PathsOptions, compare, floors,
-    paths,
+    Bench, BenchError, CompareOptions, EnginesOptions, FloorsOptions, INTERRUPTED, PathsOptions,
+    compare, engines, engines_text, floors, paths,
 };
 
 use super::Failure;
@@ -24,6 +24,7 @@ enum Kind {
     Floors(FloorsOptions),
     Compare(Box<CompareOptions>),
     Paths(PathsOptions),
+    Engines(EnginesOptions),
 }
 
 /// Measures and prints the result.
@@ -37,6 +38,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
             let report = floors(options).map_err(Failure::Bench)?;
             println!("{}", if options.json { report.json().to_string() } else { report.text() });
             Ok(ExitCode::SUCCESS)
+        }
+        Kind::Engines(options) => {
+            let outcome = actix::System::new().block_on(engines(options, &Engines));
+            let report = outcome.map_err(Failure::Bench)?;
+            let json = || report.json().to_string();
+            println!("{}", if options.json { json() } else { engines_text(&report) });
+            Ok(if report.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Kind::Paths(options) => {
             let outcome = actix::System::new().block_on(paths(options, &Engines));

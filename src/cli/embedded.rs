@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use ottla::{Acks, Batch, Engine, EngineError, NewTopic, Offset, Partition};
-use ottla_benches::{Appender, Embedded, Embedder, Later, Load};
+use ottla_benches::{Appender, Embedded, Embedder, Ephemeral, Later, Load};
 
 /// Starts engines.
 pub(super) struct Engines;
@@ -29,6 +29,29 @@ impl Embedder for Engines {
             let engine = builder.start().await.map_err(|error| error.to_string())?;
             Ok(Box::new(Inside { engine, _directory: directory }) as Box<dyn Embedded>)
         })
+    }
+
+    fn ephemeral(&self, listens: bool) -> Later<Result<Box<dyn Ephemeral>, String>> {
+        Box::pin(async move {
+            let builder = Engine::ephemeral();
+            let builder = if listens { builder } else { builder.without_listener() };
+            let engine = builder.start().await.map_err(|error| error.to_string())?;
+            Ok(Box::new(Brief(engine)) as Box<dyn Ephemeral>)
+        })
+    }
+}
+
+/// An engine for a test.
+struct Brief(Engine);
+
+impl Ephemeral for Brief {
+    fn first_append(&self) -> Later<i16> {
+        let appended = self.0.topic("first").append(Batch::value("started"));
+        Box::pin(async move { appended.await.map_or_else(|error| error.code().code(), |_| 0) })
+    }
+
+    fn stop(self: Box<Self>) -> Later<()> {
+        Box::pin(self.0.stop())
     }
 }
 

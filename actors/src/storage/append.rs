@@ -1,5 +1,5 @@
-//! Appends. Those that wait in the mailbox for one log are written together: the first of them tells
-//! this very actor to write, and what comes before that message is its company.
+//! Appends. Those that wait in the mailbox for one log are written together: the first of them
+//! tells this very actor to write, and what comes before that message is its company.
 
 use actix::{Context, Handler};
 use kafka_protocol::error::ResponseError;

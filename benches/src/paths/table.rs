@@ -115,7 +115,11 @@ mod tests {
 
     #[test]
     fn what_compares_is_compared_by_the_medians_of_the_rounds() {
-        let line = |path: &str, rate: f64, cpu: f64| json!({"path": path, "work": "batches", "msgs_per_s": rate, "cpu_ns_per_msg": cpu});
+        let line = |path: &str, rate: f64, cpu: f64| {
+            let mut line = json!({"path": path, "work": "batches", "msgs_per_s": rate});
+            line["cpu_ns_per_msg"] = json!(cpu);
+            line
+        };
         let rounds = [(1e6, 900.0), (2e6, 400.0), (9e6, 100.0)];
         let mut lines: Vec<Value> = Vec::new();
         for (rate, cpu) in rounds {

@@ -7,8 +7,8 @@ use super::{BatchHeader, TimestampType};
 
 /// A batch that a [`BatchBuilder`](super::BatchBuilder) of this process has finished.
 ///
-/// Nothing else can make one, so that its checksum is right and its records are well formed: neither
-/// is looked at again when it is appended. Clones share the records.
+/// Nothing else can make one, so that its checksum is right and its records are well formed:
+/// neither is looked at again when it is appended. Clones share the records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BuiltBatch {
     pub(super) header: BatchHeader,

@@ -129,9 +129,9 @@ pub fn validate_internal(
     check(records, rules, Origin::Internal, now_wall_ms)
 }
 
-/// Checks a batch that was made in this process: what it is like is known, so that only the rules are
-/// left. One that a rule stands against, or that is not as most are, is checked in full, and refused
-/// in the same words.
+/// Checks a batch that was made in this process: what it is like is known, so that only the rules
+/// are left. One that a rule stands against, or that is not as most are, is checked in full, and
+/// refused in the same words.
 pub fn validate_built(
     batch: BuiltBatch,
     rules: &ValidationRules,
