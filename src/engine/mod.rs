@@ -83,6 +83,8 @@ pub struct Engine {
 struct Running {
     broker: Broker,
     directory: Option<TempDir>,
+    /// All of its data is in that directory.
+    discards: bool,
 }
 
 impl Engine {
@@ -123,7 +125,12 @@ impl Engine {
 
     fn over(broker: Broker, directory: Option<TempDir>) -> Self {
         let shared = Arc::new(Shared::new(Arc::clone(broker.node())));
-        Self { shared, running: Some(Running { broker, directory }) }
+        let discards = directory.as_ref().is_some_and(|directory| {
+            let settings = &broker.node().settings;
+            let mut paths = settings.log_dirs.iter().chain([&settings.metadata_log_dir]);
+            paths.all(|path| path.starts_with(directory.path()))
+        });
+        Self { shared, running: Some(Running { broker, directory, discards }) }
     }
 
     /// A handle on a topic, whether or not it exists yet: with `auto.create.topics.enable` the
@@ -184,7 +191,11 @@ impl Engine {
 
 impl Running {
     async fn stop(self) {
-        self.broker.stop().await;
+        if self.discards {
+            self.broker.discard().await;
+        } else {
+            self.broker.stop().await;
+        }
         if let Some(directory) = self.directory {
             let path = directory.path().to_owned();
             let removed = tokio::task::spawn_blocking(move || directory.close()).await;

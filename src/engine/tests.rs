@@ -503,6 +503,26 @@ fn a_group_has_members_inside_and_outside() {
 }
 
 #[test]
+fn an_ephemeral_engine_in_a_directory_of_the_tests_own_keeps_its_data() {
+    System::new().block_on(async {
+        let directory = tempfile::tempdir().expect("a directory");
+        let start = || {
+            let path = directory.path().display();
+            Engine::ephemeral().config("log.dirs", path).without_listener().start()
+        };
+        let engine = start().await.expect("started");
+        engine.topic("t").append(Batch::value("v")).await.expect("appended");
+        engine.stop().await;
+        // it was closed in order
+        assert!(directory.path().join(".kafka_cleanshutdown").exists());
+        let engine = start().await.expect("started again");
+        let read = engine.topic("t").partition(0).read(Offset(0)).await.expect("read");
+        assert_eq!(values(&read), [b"v"]);
+        engine.stop().await;
+    });
+}
+
+#[test]
 fn engines_in_one_process_do_not_meet() {
     System::new().block_on(async {
         let start = || Engine::ephemeral().start();

@@ -118,16 +118,27 @@ impl Broker {
     /// Stops the broker: accepts no more, lets requests in flight finish, closes the logs and marks
     /// them clean.
     pub async fn stop(self) {
+        self.stop_serving().await;
+        if !self.node.storage.close(-1).await {
+            tracing::error!("not every log directory was closed in order");
+        }
+        stop_cores(&self.node).await;
+    }
+
+    /// [`Self::stop`] of a broker whose directories are about to be removed: what only the next
+    /// start would read is not written.
+    pub async fn discard(self) {
+        self.stop_serving().await;
+        stop_cores(&self.node).await;
+    }
+
+    async fn stop_serving(&self) {
         if let Some(server) = &self.server {
             server.stop(DRAIN_MS).await;
         }
         self.node.guardian.close();
         // an error means that it has ended already
         _ = self.node.controller.shutdown().await;
-        if !self.node.storage.close(-1).await {
-            tracing::error!("not every log directory was closed in order");
-        }
-        stop_cores(&self.node).await;
     }
 }
 
