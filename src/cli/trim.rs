@@ -8,8 +8,8 @@ use std::ops::Range;
 use rustix::mm::{Advice, madvise};
 
 /// Unmaps the pages of this program's code. What is still used comes back from the page cache with
-/// its next use, 64 KiB at a time; the command line, the settings and the recovery of logs, which is
-/// most of it, do not. It saves a broker that has little to do about half of its memory.
+/// its next use, 64 KiB at a time; the command line, the settings and the recovery of logs, which
+/// is most of it, do not. It saves a broker that has little to do about half of its memory.
 pub(super) fn code_pages() {
     if let Err(error) = unmap_code() {
         // nothing but a figure depends on it
