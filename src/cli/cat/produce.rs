@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use ottla_actors::client::{NewRecord, ProduceError, Producer, ProducerConfig};
+use ottla_actors::client::admin::Admin;
+use ottla_actors::client::{ClientConfig, NewRecord, ProduceError, Producer, ProducerConfig};
 use ottla_core::record::Header;
 use tokio::sync::mpsc;
 
-use super::list::response_words;
+use super::list::{metadata, response_words};
 use super::options::Options;
 use super::settings::{fatal, reason};
 use crate::cli::kit::{Out, Stop};
@@ -147,8 +148,10 @@ pub(super) async fn produce(
     }
     let input = input(options)?;
     let most = config.batching.max_request_size;
+    let nowhere = lacks_partition(options, config.client.clone()).await?;
     let sender = Sender {
         producer: Producer::start(config)?,
+        nowhere,
         failed: Arc::default(),
         verbose: options.verbosity > 0,
         most,
@@ -170,6 +173,22 @@ pub(super) async fn produce(
     if sender.failed.load(Ordering::Relaxed) == 0 { Ok(()) } else { Err(Stop::Exit(1)) }
 }
 
+/// Whether the topic is there without the partition that is asked for: a producer would wait for
+/// it as long as for a topic that is being made.
+async fn lacks_partition(options: &Options, client: ClientConfig) -> Result<bool, Stop> {
+    let (Some(topic), Some(partition)) = (options.topic.as_deref(), options.partition) else {
+        return Ok(false);
+    };
+    let admin = Admin::start(client)?;
+    let answer = metadata(&admin, Some(&[topic]), options.timeout).await;
+    admin.close().await;
+    // a broker that does not answer is the producer's to report
+    let found = answer.ok().and_then(|answer| answer.topics.into_iter().next());
+    let found = found.filter(|found| found.error_code == 0 && !found.partitions.is_empty());
+    let lacks = found.map(|found| !found.partitions.iter().any(|p| p.partition_index == partition));
+    Ok(lacks.unwrap_or(false))
+}
+
 fn input(options: &Options) -> Result<Input, Stop> {
     if !options.lines_of_file {
         return Ok(match options.words.as_slice() {
@@ -189,6 +208,8 @@ fn input(options: &Options) -> Result<Input, Stop> {
 
 struct Sender {
     producer: Producer,
+    /// The partition for the messages does not exist.
+    nowhere: bool,
     failed: Arc<AtomicU64>,
     verbose: bool,
     most: usize,
@@ -246,6 +267,11 @@ impl Sender {
     }
 
     async fn send(&self, record: NewRecord) -> Result<(), Stop> {
+        if self.nowhere {
+            self.failed.fetch_add(1, Ordering::Relaxed);
+            self.say("Delivery failed for message: Local: Unknown partition");
+            return Ok(());
+        }
         let (failed, verbose) = (Arc::clone(&self.failed), self.verbose);
         let size = record.value.as_ref().map_or(0, Bytes::len);
         let report = move |error: &ProduceError| {

@@ -104,7 +104,9 @@ fn option<'a>(
 /// The option of this name with its dashes, or of the only long name that begins so.
 fn find(given: &Given, name: &str) -> Result<Option<usize>, Stop> {
     let options = given.spec.options.iter().enumerate();
-    let exact = options.clone().find(|(_, option)| option.dashed().iter().any(|n| n == name));
+    let hidden = |option: &Opt| name.strip_prefix("--").is_some_and(|n| option.hidden.contains(&n));
+    let is = |option: &Opt| hidden(option) || option.dashed().iter().any(|full| full == name);
+    let exact = options.clone().find(|(_, option)| is(option));
     if let Some((at, _)) = exact {
         return Ok(Some(at));
     }

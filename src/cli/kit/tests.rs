@@ -112,6 +112,7 @@ fn cluster() -> Spec {
     let inner = Spec::argparse4j("")
         .value("bootstrap-server", Kind::Text, "", "Where.")
         .short("b")
+        .formerly("broker-list")
         .group(1)
         .value("bootstrap-controller", Kind::Text, "", "Where.")
         .short("C")
@@ -124,9 +125,12 @@ fn cluster() -> Spec {
 
 #[test]
 fn argparse4j_takes_abbreviations_and_short_names() {
-    for words in
-        ["unregister -b h:1 -i 7", "unregister --bootstrap-s h:1 --id=7", "unregister -bh:1 --i 7"]
-    {
+    for words in [
+        "unregister -b h:1 -i 7",
+        "unregister --bootstrap-s h:1 --id=7",
+        "unregister -bh:1 --i 7",
+        "unregister --broker-list=h:1 -i 7",
+    ] {
         let given = parse_str(words, cluster()).expect("understood");
         let (name, inner) = given.command().expect("a command");
         assert_eq!(name, "unregister");

@@ -29,8 +29,9 @@ impl Throttle {
             return None;
         }
         #[expect(clippy::cast_precision_loss, reason = "seconds and records of one run")]
-        let (elapsed, so_far) = ((now_ms - self.started_ms) as f64 / 1000.0, so_far as f64);
-        let ahead = elapsed > 0.0 && so_far / elapsed > self.target;
+        let (elapsed, so_far) = ((now_ms - self.started_ms).max(1) as f64 / 1000.0, so_far as f64);
+        // in the first millisecond too: Java's producer is slower, its first record awaits metadata
+        let ahead = so_far / elapsed > self.target;
         // with a target of nothing the first record is the last
         if self.target == 0.0 {
             return Some(Duration::MAX);
@@ -63,6 +64,10 @@ mod tests {
         assert_eq!(throttle.rest(12, 10), Some(Duration::from_millis(2)));
         let mut slow = Throttle::new(10.0, 0);
         assert_eq!(slow.rest(2, 100), Some(Duration::from_millis(100)));
+        // nor does a burst go out before the clock has moved
+        let mut begins = Throttle::new(10.0, 0);
+        assert_eq!(begins.rest(0, 0), None);
+        assert_eq!(begins.rest(1, 0), Some(Duration::from_millis(100)));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use actix::Addr;
 use ottla_core::client::accumulator::{
     Accumulator, AccumulatorConfig, NewRecord, ProduceError, RecordMetadata,
 };
+use ottla_core::record::Header;
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
@@ -53,7 +54,8 @@ pub struct ProducerConfig {
     pub batching: AccumulatorConfig,
     /// Who must have a record. With anything but [`Acks::All`] the producer is not idempotent.
     pub acks: Acks,
-    /// Bytes of records without a result (`buffer.memory`).
+    /// Bytes that records without a result hold in memory, with what is kept about each
+    /// (`buffer.memory`).
     pub buffer_memory: usize,
 }
 
@@ -89,6 +91,19 @@ impl Waiter {
             Port::Call(call) => call(result),
         }
     }
+}
+
+/// The most that a record holds while it has no result. It is held whole until its partition is
+/// known; in its batch there is only its encoded form.
+fn held(record: &NewRecord) -> usize {
+    /// What a oneshot channel keeps beside the result: two counts, a state and two wakers.
+    const CHANNEL: usize = 7 * size_of::<usize>();
+    /// A field of its own allocation: its counts, and what the allocator adds.
+    const FIELD: usize = 4 * size_of::<usize>();
+    const RECORD: usize = size_of::<(NewRecord, Waiter)>() + size_of::<Outcome>() + CHANNEL;
+    let fields = usize::from(record.key.is_some()) + usize::from(record.value.is_some());
+    let headers = record.headers.len() * (size_of::<Header>() + 2 * FIELD);
+    RECORD + FIELD + record.topic.len() + fields * FIELD + headers + record.weight()
 }
 
 /// Records on their way to the actor; bounded by the permits that they hold. Closed when the actor
@@ -248,12 +263,17 @@ impl Producer {
         }
     }
 
+    /// One whose fields fit into the buffer may be alone in it, whatever is kept about it.
+    fn permits(&self, record: &NewRecord) -> u32 {
+        u32::try_from(held(record).min(self.buffer_memory)).unwrap_or(u32::MAX)
+    }
+
     fn room_now(&self, record: &NewRecord) -> Result<Option<OwnedSemaphorePermit>, ProduceError> {
         let (size, limit) = (record.weight(), self.buffer_memory);
         if size > limit {
             return Err(ProduceError::TooLarge { size, limit });
         }
-        let size = u32::try_from(size).map_err(|_| ProduceError::TooLarge { size, limit })?;
+        let size = self.permits(record);
         match Arc::clone(&self.room).try_acquire_many_owned(size) {
             Ok(room) => Ok(Some(room)),
             Err(tokio::sync::TryAcquireError::Closed) => Err(ProduceError::Closed),
@@ -267,8 +287,7 @@ impl Producer {
         }
         // what lingers makes room sooner when it goes now
         tell(&self.link.0, Hurry);
-        let size = u32::try_from(record.weight()).unwrap_or(u32::MAX);
-        let room = Arc::clone(&self.room).acquire_many_owned(size);
+        let room = Arc::clone(&self.room).acquire_many_owned(self.permits(record));
         match tokio::time::timeout(self.max_block, room).await {
             Ok(room) => room.map_err(|_| ProduceError::Closed),
             Err(_) => Err(ProduceError::BufferFull),

@@ -74,7 +74,7 @@ fn calls_are_made_and_a_flush_waits_for_them() {
 fn a_full_buffer_blocks_or_fails() {
     with_broker(|address| async move {
         let mut config = ProducerConfig::new(&address);
-        config.buffer_memory = 2_000;
+        config.buffer_memory = 3_000;
         config.batching.linger_ms = 3_600_000;
         config.batching.max_block_ms = 10_000;
         let producer = Producer::start(config).unwrap();
@@ -88,8 +88,8 @@ fn a_full_buffer_blocks_or_fails() {
         // waiting for room makes room: what lingers goes at once
         let third = producer.send(record(Some(0), &value)).await.unwrap();
         assert!(first.await.is_ok() && second.await.is_ok());
-        let never = producer.send(record(Some(0), &value.repeat(3))).await.unwrap_err();
-        assert!(matches!(never, ProduceError::TooLarge { limit: 2_000, .. }), "{never}");
+        let never = producer.send(record(Some(0), &value.repeat(4))).await.unwrap_err();
+        assert!(matches!(never, ProduceError::TooLarge { limit: 3_000, .. }), "{never}");
         producer.close(Duration::from_secs(10)).await;
         assert!(third.await.is_ok());
     });

@@ -53,8 +53,7 @@ pub struct NewRecord {
 }
 
 impl NewRecord {
-    /// Bytes of its fields: what it weighs in the producer's buffer, a little more than on the
-    /// wire.
+    /// Bytes of its fields, a little more than on the wire.
     #[must_use]
     pub fn weight(&self) -> usize {
         /// Room for lengths, deltas and attributes.

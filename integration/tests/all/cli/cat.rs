@@ -72,6 +72,7 @@ const SENT: &[(&str, &str)] = &[
     ("-t keys -z gzip -c 2", "first\nsecond\nthird\n"),
     ("-t plain -X acks=1 -X linger.ms=0 -T", "seen\n"),
     ("-t parts -p 2", "in two\n"),
+    ("-t parts -p 9", "nowhere\nat all\n"),
 ];
 
 #[test]
