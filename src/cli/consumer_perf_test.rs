@@ -10,7 +10,7 @@ use ottla_actors::client::{Consumer, ConsumerConfig, ConsumerRecord, Partitions}
 use parking_lot::Mutex;
 
 use super::consuming;
-use super::kit::{Given, Kind, Out, Properties, Spec, Stop, Tool, block_on, interrupted};
+use super::kit::{Given, Kind, Out, Progress, Properties, Spec, Stop, Tool, block_on, interrupted};
 use super::producing::{now_ms, number};
 
 /// `ottla consumer-perf-test`, `kafka-consumer-perf-test`.
@@ -281,11 +281,17 @@ async fn consume(
     let mut read = Read { at_ms: begun_ms, ..Read::default() };
     let mut reported = read;
     let mut last_ms = begun_ms;
+    // lines of details say how far it has come
+    let total = u64::try_from(run.records).ok().filter(|_| !run.detailed);
+    let mut bar = Progress::of_records(total);
     while read.records < run.records && read.at_ms - last_ms <= run.timeout_ms {
         let records = consumer.poll(Duration::from_millis(100)).await.map_err(Stop::error)?;
         read.at_ms = now_ms();
         if !records.is_empty() {
             last_ms = read.at_ms;
+        }
+        if let Some(bar) = &mut bar {
+            bar.add(records.len() as u64);
         }
         for record in &records {
             read.records += 1;

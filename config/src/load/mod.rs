@@ -44,6 +44,8 @@ pub struct LoadError {
     pub error: SettingError,
     /// Where it was given, in words.
     pub place: Option<String>,
+    /// What must be said about other keys.
+    pub notices: Box<[Notice]>,
 }
 
 impl fmt::Display for LoadError {
@@ -64,7 +66,7 @@ impl std::error::Error for LoadError {
 
 impl From<SettingError> for LoadError {
     fn from(error: SettingError) -> Self {
-        Self { error, place: None }
+        Self { error, place: None, notices: Box::default() }
     }
 }
 
@@ -91,12 +93,17 @@ impl Settings {
         notice::about_keys(&values, &mut notices);
         legacy::translate(&mut values, &mut notices);
         let at_fault = values.clone();
-        let settings = Settings::of(values).map_err(|error| {
-            let layer = error.key().and_then(|key| at_fault.given(key)).map(|(_, layer)| layer);
-            LoadError { error, place: layer.map(|layer| place(layer, sources)) }
-        })?;
-        notice::about_listeners(&settings, &mut notices);
-        Ok(Loaded { settings, notices })
+        match Settings::of(values) {
+            Ok(settings) => {
+                notice::about_listeners(&settings, &mut notices);
+                Ok(Loaded { settings, notices })
+            }
+            Err(error) => {
+                let given = error.key().and_then(|key| at_fault.given(key));
+                let place = given.map(|(_, layer)| place(layer, sources));
+                Err(LoadError { error, place, notices: notices.into() })
+            }
+        }
     }
 }
 

@@ -35,7 +35,7 @@ For most modes:
   -c <count>         end after so many messages
   -m <seconds>       how long metadata may take (default 5)
   -F <file>          settings, as property=value; else $KCAT_CONFIG or ~/.config/kcat.conf
-  -X <name>=<value>  a setting
+  -X <name>=<value>  a setting; -X list: those there are, -X dump: what they come to
   -q / -v            say less / more
   -V / -h            version / this text
 
@@ -88,6 +88,10 @@ fn start(words: &[String], out: &mut Out) -> Result<(), Stop> {
             out.write_all(USAGE.as_bytes())?;
             return Ok(());
         }
+        Err(Ends::List) => {
+            out.write_all(settings::list().as_bytes())?;
+            return Ok(());
+        }
         Err(Ends::Version) => {
             out.line(concat!("ottla ", env!("CARGO_PKG_VERSION"), ", as kcat 1.7"))?;
             return Ok(());
@@ -97,6 +101,10 @@ fn start(words: &[String], out: &mut Out) -> Result<(), Stop> {
         Err(Ends::Plain(text)) => return Err(Stop::error(format!("% {text}"))),
     };
     let mut properties = settings::properties(&options)?;
+    if options.dump {
+        out.write_all(settings::dump(&properties).as_bytes())?;
+        return Ok(());
+    }
     let Some(brokers) = properties.get("bootstrap.servers").map(str::to_owned) else {
         return Err(usage("-b <broker,..> missing"));
     };

@@ -76,6 +76,8 @@ pub(super) struct Options {
     pub(super) files: Option<Vec<String>>,
     /// Settings, in order.
     pub(super) properties: Vec<(String, String)>,
+    /// The settings are printed, and nothing else is done.
+    pub(super) dump: bool,
     /// What is no option: files to send, or topics to join.
     pub(super) words: Vec<String>,
 }
@@ -87,6 +89,8 @@ pub(super) enum Ends {
     Help,
     /// `-V`
     Version,
+    /// `-X list`
+    List,
     /// The line cannot be used: a message above the usage.
     Usage(&'static str),
     /// The line cannot be used: a message alone.
@@ -104,7 +108,7 @@ impl From<TextError> for Ends {
 impl fmt::Display for Ends {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Help | Self::Version => Ok(()),
+            Self::Help | Self::Version | Self::List => Ok(()),
             Self::Usage(text) => f.write_str(text),
             Self::Fatal(text) | Self::Plain(text) => f.write_str(text),
         }
@@ -205,6 +209,8 @@ impl Options {
             }
             'X' => match value.split_once('=') {
                 Some((name, value)) => self.property(name, value),
+                None if value == "list" => return Err(Ends::List),
+                None if value == "dump" => self.dump = true,
                 None => {
                     return Err(Ends::Plain(format!(
                         "Expected -X property=value, not {value}, use -X list to display available \

@@ -1,5 +1,6 @@
 //! Settings in librdkafka's names, from files and `-X`, as those of this client.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use super::options::Options;
@@ -72,6 +73,26 @@ pub(super) fn properties(options: &Options) -> Result<Properties, Stop> {
     Ok(properties)
 }
 
+/// Every name that `-X` takes, and what Kafka's own clients call it.
+pub(super) fn list() -> String {
+    let mut text = format!("{:<40} {}\n", "Property", "In Kafka's clients");
+    for (theirs, ours) in NAMES {
+        text.push_str(&format!("{theirs:<40} {ours}\n"));
+    }
+    text
+}
+
+/// What is set, by this command line, its files and this command itself.
+pub(super) fn dump(properties: &Properties) -> String {
+    let mut lines = String::from("# Global config\n");
+    for name in BTreeSet::from_iter(NAMES.iter().map(|(_, ours)| *ours)) {
+        if let Some(value) = properties.get(name) {
+            lines.push_str(&format!("{name} = {value}\n"));
+        }
+    }
+    lines
+}
+
 /// kcat's complaint.
 pub(super) fn fatal(message: &str) -> Stop {
     Stop::error(format!("% ERROR: {message}"))
@@ -133,6 +154,17 @@ fn read(path: &str) -> Result<Vec<(String, String)>, Stop> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_listed_can_be_set_and_what_is_set_is_dumped() {
+        let mut options = Options { files: Some(Vec::new()), ..Options::default() };
+        for line in list().lines().skip(1) {
+            let name = line.split(' ').next().unwrap_or_default();
+            options.properties.push((name.to_owned(), "7".to_owned()));
+        }
+        let found = properties(&options).expect("all are known");
+        assert!(dump(&found).contains("\nlinger.ms = 7\n"));
+    }
 
     #[test]
     fn files_come_before_the_command_line() {

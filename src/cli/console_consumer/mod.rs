@@ -11,7 +11,7 @@ mod output;
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::pin::{Pin, pin};
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ use ottla_core::base::{Offset, TopicPartition};
 use regex::Regex;
 use tokio::time::{sleep, timeout};
 
-use super::kit::{Given, Out, Stop, Tool, block_on, signalled, warn_of_dead};
+use super::kit::{Given, Out, Progress, Stop, Tool, block_on, signalled, warn_of_dead};
 use options::{From, Options, Source};
 use output::Output;
 
@@ -74,6 +74,7 @@ fn run(given: &Given, out: &mut Out) -> Result<(), Stop> {
             text: Vec::new(),
             count: 0,
             signalled: None,
+            progress: progress(options.max_messages),
         };
         begin(&consumer, &options.source, include).map_err(fatal)?;
         let mut ended = pin!(signalled());
@@ -82,6 +83,7 @@ fn run(given: &Given, out: &mut Out) -> Result<(), Stop> {
             never = complain(&consumer, &options.source) => match never {},
         };
         let count = reader.count;
+        reader.progress = None;
         let again = tokio::select! {
             () = consumer.close() => None,
             code = signalled() => Some(code),
@@ -152,6 +154,13 @@ struct Reader<'a> {
     count: u64,
     /// The signal that came while something was being written.
     signalled: Option<u8>,
+    progress: Option<Progress>,
+}
+
+/// A bar where it is known how many records will come, and they do not go to the terminal.
+fn progress(records: Option<u64>) -> Option<Progress> {
+    let elsewhere = !io::stdout().is_terminal();
+    Progress::of_records(records.filter(|_| elsewhere))
 }
 
 impl Reader<'_> {
@@ -179,6 +188,9 @@ impl Reader<'_> {
                 }
                 if let Some(code) = self.signalled {
                     return End::Signalled(code);
+                }
+                if let Some(bar) = &mut self.progress {
+                    bar.add(records.len() as u64);
                 }
                 last = Instant::now();
             } else if limit.is_some_and(|limit| last.elapsed() >= limit) {

@@ -1,6 +1,6 @@
 //! A setting file, as the broker would read it.
 
-use ottla_config::Settings;
+use ottla_config::{Notice, Settings};
 use ottla_core::storage::check::Severity;
 
 use super::report::Section;
@@ -15,16 +15,23 @@ pub(super) fn check(arguments: &Arguments) -> (Section, Option<Settings>) {
         Err(failure) => {
             section.seen = "cannot be used".to_owned();
             section.add(Severity::Error, place(&failure), failure.to_string(), "");
+            if let Failure::Settings(error) = failure {
+                note(&error.notices, &mut section);
+            }
             return (section, None);
         }
     };
     let given = loaded.settings.values().fixed().count();
     section.seen = format!("{given} given, the rest by default");
-    for notice in &loaded.notices {
-        section.add(Severity::Note, "settings", notice.to_string(), "");
-    }
+    note(&loaded.notices, &mut section);
     replication(&loaded.settings, &mut section);
     (section, Some(loaded.settings))
+}
+
+fn note(notices: &[Notice], section: &mut Section) {
+    for notice in notices {
+        section.add(Severity::Note, "settings", notice.to_string(), "");
+    }
 }
 
 fn place(failure: &Failure) -> String {

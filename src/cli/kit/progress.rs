@@ -20,9 +20,17 @@ pub(crate) struct Progress {
 impl Progress {
     /// Over so many bytes; none if nobody knows how many, or nobody looks.
     pub(crate) fn of_bytes(total: Option<u64>) -> Option<Self> {
+        Self::of(total, "{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}")
+    }
+
+    /// Over so many records, likewise.
+    pub(crate) fn of_records(total: Option<u64>) -> Option<Self> {
+        Self::of(total, "{bar:40} {human_pos}/{human_len} records, {per_sec} {eta}")
+    }
+
+    fn of(total: Option<u64>, template: &str) -> Option<Self> {
         let total = total.filter(|total| *total > 0 && io::stderr().is_terminal())?;
         let bar = ProgressBar::new(total);
-        let template = "{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
@@ -30,8 +38,8 @@ impl Progress {
     }
 
     /// So many more are done.
-    pub(crate) fn add(&mut self, bytes: u64) {
-        self.done = self.done.saturating_add(bytes);
+    pub(crate) fn add(&mut self, more: u64) {
+        self.done = self.done.saturating_add(more);
         if self.since.elapsed() >= PATIENCE {
             self.bar.set_position(self.done);
         }
