@@ -177,6 +177,9 @@ impl Turn<'_> {
 async fn settle(work: Work) {
     /// More than a row of the default length appends.
     const MEGABYTES: u64 = 3_000;
+    /// A deleted topic's files go a second later, which must not fall into the next row.
+    const DELETED: std::time::Duration = std::time::Duration::from_millis(2_500);
+    tokio::time::sleep(DELETED).await;
     crate::compare::quiet(3.0).await;
     if work == Work::Batches {
         // what cannot be touched is met by the row
