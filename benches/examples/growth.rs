@@ -283,7 +283,9 @@ fn brokers(ottla: &Path, dir: &Path) -> Outcome {
     let broker = Broker::start(ottla, &home)?;
     for connections in [1, 16, 64, 500, 2_000, 5_000] {
         let count = connections.to_string();
-        let line = ["--partitions", "16", "--connections", &count, "--in-flight", "1"];
+        // the time behind the warm-up is what counts: all must be connected by then
+        let line = ["--warmup", "4", "--partitions", "16", "--connections", &count];
+        let line = [&line[..], &["--in-flight", "1", "--batch-records", "1"]].concat();
         broker.line(&count, &line)?;
     }
     let idle = Command::new(ottla)
@@ -291,7 +293,8 @@ fn brokers(ottla: &Path, dir: &Path) -> Outcome {
         .args(["--connections", "4500", "--hold", "12"])
         .stdout(Stdio::null())
         .spawn()?;
-    let line = ["--warmup", "4", "--partitions", "16", "--connections", "500", "--in-flight", "1"];
+    let line = ["--warmup", "4", "--partitions", "16", "--connections", "500"];
+    let line = [&line[..], &["--in-flight", "1", "--batch-records", "1"]].concat();
     let mixed = broker.line("500, and 4,500 idle", &line);
     let waited = { idle }.wait();
     drop(broker);

@@ -175,9 +175,13 @@ impl Fleet {
     }
 }
 
+/// Connections that are opened at a time: fewer than a broker's backlog takes
+/// (`socket.listen.backlog.size`, 50), as what is beyond it waits a second for its next attempt.
+const AT_A_TIME: usize = 32;
+
 /// Asks all actors to connect, some at a time.
 pub(crate) async fn connect_all<A: Bearer>(actors: &[Addr<A>]) -> Result<(), BenchError> {
-    for some in actors.chunks(64) {
+    for some in actors.chunks(AT_A_TIME) {
         for answer in join_all(some.iter().map(|actor| actor.send(Connect))).await {
             answer.unwrap_or_else(|_| Err(gone()))?;
         }

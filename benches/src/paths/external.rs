@@ -131,20 +131,27 @@ impl Drop for Killed {
 }
 
 fn line(path: &str, records: u64, run: &Timed, rate: Option<f64>) -> Value {
-    let records = crate::histogram::as_f64(records);
-    let rate = rate.unwrap_or(records / run.seconds.max(1e-9));
     let mut line = json!({
         "mode": "produce",
         "path": path,
         "work": super::Work::Batches.label(),
         "secs": crate::report::rounded(run.seconds),
-        "msgs_per_s": crate::report::rounded(rate),
-        "mb_per_s": crate::report::rounded(rate * SIZE as f64 / 1e6),
-        "client_cpu_pct": crate::report::rounded(run.cpu / run.seconds.max(1e-9) * 100.0),
-        "cpu_ns_per_msg": crate::report::rounded((run.cpu + run.broker_cpu) * 1e9 / records),
     });
     if !run.good {
+        // what it has not done has no rate
         line["failed"] = json!("it ended with an error");
+        return line;
+    }
+    let records = crate::histogram::as_f64(records);
+    let seconds = run.seconds.max(1e-9);
+    let rate = rate.unwrap_or(records / seconds);
+    for (name, figure) in [
+        ("msgs_per_s", rate),
+        ("mb_per_s", rate * SIZE as f64 / 1e6),
+        ("client_cpu_pct", run.cpu / seconds * 100.0),
+        ("cpu_ns_per_msg", (run.cpu + run.broker_cpu) * 1e9 / records),
+    ] {
+        line[name] = json!(crate::report::rounded(figure));
     }
     line
 }
