@@ -47,7 +47,7 @@ pub struct ParkedAck {
 /// One partition.
 ///
 /// Lives on the core its name hashes to, beside the storage actor that owns its log. Owned by
-/// [`Partitions`]; mailbox 1,024; blocks on nothing. After a panic it is built anew and takes its
+/// [`Partitions`]; mailbox 16,384; blocks on nothing. After a panic it is built anew and takes its
 /// log over from the storage actor; who waited is answered with a retriable error.
 pub struct PartitionActor {
     cell: Arc<PartitionCell>,

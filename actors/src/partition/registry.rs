@@ -18,6 +18,11 @@ use crate::runtime::{
 };
 use crate::storage::StorageDir;
 
+/// Room in a partition's mailbox: for a request of each of thousands of clients that all write to
+/// one partition. It takes memory only as far as it is filled; what the requests hold is bounded by
+/// their permits.
+const MAILBOX: usize = 16_384;
+
 /// A message that can be answered without its partition.
 pub trait Refusable {
     /// Answers with a refusal.
@@ -115,6 +120,7 @@ impl Partitions {
         let child = Child::new(format!("partition {partition}"), core, move |_, epitaph| {
             PartitionActor::new(Arc::clone(&cell), local, core, epitaph)
         })
+        .mailbox(MAILBOX)
         .publish(move |route| {
             if published.closing().is_none() {
                 routes.publish(partition.clone(), route);

@@ -14,7 +14,7 @@ use super::{OfflineWatch, StorageActor, StorageDir};
 use crate::runtime::{Answer, Child, Guardian, ReplyPort, tell};
 
 /// Room in a storage actor's mailbox; only its own partitions send to it.
-const MAILBOX: usize = 8_192;
+const MAILBOX: usize = 65_536;
 
 /// The settings of storage that are not a topic's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
