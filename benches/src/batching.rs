@@ -182,7 +182,8 @@ async fn measured(
         let batch = batch::encode(&records_of, batch::wall_ms());
         let frames = wire::frames(version, name, &[0], 1, options.acks, &batch);
         let frame = frames.first().map(|frame| frame.pieces.concat()).unwrap_or_default();
-        let window = Arc::new(Window::soon(0.0, options.seconds));
+        let window = Arc::new(Window::new(0.0, options.seconds));
+        window.open();
         let order = Gather {
             frame: frame.into(),
             linger: nanoseconds(linger / 1e3),

@@ -35,22 +35,39 @@ pub(crate) async fn sleep_until(at: u64) {
 }
 
 /// When load is sent, and when what is answered counts.
+///
+/// It is opened once all are connected, or thousands of connections would be made inside it.
 #[derive(Debug)]
 pub(crate) struct Window {
+    warmup: u64,
+    length: u64,
     /// The first request is due.
-    pub(crate) begin: u64,
-    /// The warm-up is over.
-    pub(crate) from: u64,
+    begin: AtomicU64,
     /// Nothing is sent any more.
     to: AtomicU64,
 }
 
 impl Window {
-    /// A window that begins soon and counts for `seconds` behind `warmup`.
-    pub(crate) fn soon(warmup: f64, seconds: f64) -> Self {
-        let begin = now() + 50_000_000;
-        let from = begin + nanoseconds(warmup);
-        Self { begin, from, to: AtomicU64::new(from.saturating_add(nanoseconds(seconds))) }
+    /// A window that counts for `seconds` behind `warmup`, and does not begin before it is opened.
+    pub(crate) fn new(warmup: f64, seconds: f64) -> Self {
+        let (warmup, length) = (nanoseconds(warmup), nanoseconds(seconds));
+        Self { warmup, length, begin: AtomicU64::new(u64::MAX), to: AtomicU64::new(u64::MAX) }
+    }
+
+    /// Lets it begin soon.
+    pub(crate) fn open(&self) {
+        self.begin.store(now() + 50_000_000, Ordering::Relaxed);
+        self.to.store(self.from().saturating_add(self.length), Ordering::Relaxed);
+    }
+
+    /// When the first request is due; never before it is opened.
+    pub(crate) fn begin(&self) -> u64 {
+        self.begin.load(Ordering::Relaxed)
+    }
+
+    /// When the warm-up is over.
+    pub(crate) fn from(&self) -> u64 {
+        self.begin().saturating_add(self.warmup)
     }
 
     /// The end.
@@ -65,12 +82,12 @@ impl Window {
 
     /// Whether what happens at `at` counts.
     pub(crate) fn counts(&self, at: u64) -> bool {
-        at >= self.from && at < self.to()
+        at >= self.from() && at < self.to()
     }
 
     /// Seconds that count.
     pub(crate) fn seconds(&self) -> f64 {
-        seconds(self.to().saturating_sub(self.from))
+        seconds(self.to().saturating_sub(self.from()))
     }
 }
 
@@ -132,14 +149,17 @@ mod tests {
 
     #[test]
     fn a_window_counts_between_its_ends_only() {
-        let window = Window::soon(1.0, 2.0);
-        assert_eq!(window.from - window.begin, SECOND);
-        assert!(!window.counts(window.from - 1));
-        assert!(window.counts(window.from));
-        assert!(!window.counts(window.from + 2 * SECOND));
+        let window = Window::new(1.0, 2.0);
+        assert!(!window.counts(now() + 2 * SECOND), "it is not open");
+        window.open();
+        let from = window.from();
+        assert_eq!(from - window.begin(), SECOND);
+        assert!(!window.counts(from - 1));
+        assert!(window.counts(from));
+        assert!(!window.counts(from + 2 * SECOND));
         assert!((window.seconds() - 2.0).abs() < 1e-9);
         window.end_now();
-        assert!(!window.counts(window.from), "it was ended before its warm-up was over");
+        assert!(!window.counts(from), "it was ended before its warm-up was over");
         assert!(window.seconds() < 1e-9);
     }
 

@@ -216,7 +216,7 @@ async fn measured(
         in_flight: IN_FLIGHT,
         connections: u64::from(options.pairs),
         interval: 1e9 / options.rate,
-        window: Arc::new(Window::soon(options.time.warmup, options.time.seconds)),
+        window: Arc::new(Window::new(options.time.warmup, options.time.seconds)),
     });
     let version = client.versions().pick(Api::FETCH)?;
     let window = Arc::clone(&plan.window);

@@ -34,6 +34,7 @@ mod pairs;
 mod paths;
 mod produce;
 mod report;
+mod run;
 mod startup;
 mod stop;
 mod svg;

@@ -44,10 +44,10 @@ pub(crate) async fn watch(fleet: &Fleet, window: &Window, unit: Unit) -> Infalli
         let (after, time_now) = (totals(), now());
         let elapsed = seconds(time_now - at).max(1e-9);
         let recent = fleet.recent();
-        let warm = if time_now < window.from { " (warm-up)" } else { "" };
+        let warm = if time_now < window.from() { " (warm-up)" } else { "" };
         let line = format!(
             "{:4.0} s{warm}  {} messages/s  {} MB/s  p50 {}  p99 {}  p99.9 {}",
-            seconds(time_now.saturating_sub(window.begin)),
+            seconds(time_now.saturating_sub(window.begin())),
             count((after.0 - before.0) / elapsed),
             count((after.1 - before.1) / 1e6 / elapsed),
             time(as_f64(recent.quantile(0.5))),

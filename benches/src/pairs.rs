@@ -10,8 +10,8 @@ use crate::fleet::{Bearer, Fleet, SharedRecorder, begin_all, connect_all};
 use crate::histogram::as_f64;
 use crate::live::Unit;
 use crate::options::Common;
-use crate::produce::{Observed, observe};
 use crate::report::Report;
+use crate::run::{Observed, observe};
 use crate::stop::Stop;
 use crate::usage::Work;
 
@@ -70,6 +70,7 @@ impl<S: Bearer, R: Bearer> Pairs<S, R> {
     ) -> Result<Report, BenchError> {
         connect_all(&self.sending).await?;
         connect_all(&self.reading).await?;
+        window.open();
         let sending = std::mem::take(&mut self.sending);
         let reading = std::mem::take(&mut self.reading);
         let work = async {

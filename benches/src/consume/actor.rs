@@ -108,7 +108,7 @@ impl Handler<Begin> for Fetcher {
         let (stream, ranges) = (self.stream.take(), std::mem::take(&mut self.ranges));
         Box::pin(async move {
             let Some(stream) = stream else { return Err(BenchError::Closed { what: WHAT }) };
-            crate::clock::sleep_until(plan.window.begin).await;
+            crate::clock::sleep_until(plan.window.begin()).await;
             read(&plan, stream, ranges, &recorder).await
         })
     }
@@ -140,7 +140,7 @@ async fn read(
         {
             let mut recorder = recorder.lock();
             recorder.recent.record(begun, ended);
-            if begun >= plan.window.from {
+            if begun >= plan.window.from() {
                 recorder.latencies.record(begun, ended);
             }
             let counts = &mut recorder.counts;

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use crate::batch;
 use crate::clock::{Window, now, seconds};
 use crate::error::BenchError;
-use crate::fleet::{Fleet, begin_all, connect_all};
-use crate::histogram::{Latencies, as_f64};
+use crate::fleet::Fleet;
+use crate::histogram::as_f64;
 use crate::live::Unit;
 use crate::options::{Common, RecordOptions, TimeOptions, TopicOptions};
-use crate::produce::{self, Observed, Plan, Requests, RunTopic, observe};
+use crate::produce::{self, Plan, Requests, RunTopic};
 use crate::report::Report;
+use crate::run::{Run, run_fleet};
 use crate::stop::Stop;
 use crate::usage::Work;
 use crate::wire::{Api, Client, EARLIEST, FetchLimits, LATEST};
@@ -118,7 +119,7 @@ async fn measured(
         verify: options.verify,
         once: options.once,
         buffer: options.receive_buffer,
-        window: Arc::new(Window::soon(warmup, longest)),
+        window: Arc::new(Window::new(warmup, longest)),
     });
     let led = client.leaders(&topic.topic).await?;
     let shares = spread(&led, &ranges, options.connections);
@@ -159,7 +160,7 @@ async fn drive(
     shares: Vec<(String, Vec<Range>)>,
     common: &Common,
     stop: &Stop,
-) -> Result<(Observed, Latencies), BenchError> {
+) -> Result<Run, BenchError> {
     let fleet = Fleet::start(common.threads);
     let mut fetchers = Vec::with_capacity(shares.len());
     for (index, (address, ranges)) in shares.into_iter().enumerate() {
@@ -167,26 +168,11 @@ async fn drive(
         let factory = move |recorder| Fetcher::new(plan, address, ranges, recorder);
         fetchers.push(fleet.spawn(index, factory));
     }
-    let outcome = match connect_all(&fetchers).await {
-        Ok(()) => {
-            let work = begin_all(fetchers, Arc::clone(&plan.window));
-            let window = &plan.window;
-            Ok(observe(&fleet, window, common.pid, stop, Unit::Counted, work).await)
-        }
-        Err(error) => Err(error),
-    };
-    let outcome = outcome.map(|observed| (observed, fleet.latencies().0));
-    fleet.stop();
-    outcome
+    run_fleet(fleet, fetchers, &plan.window, common.pid, stop, Unit::Counted).await
 }
 
-fn write(
-    plan: &FetchPlan,
-    run: (Observed, Latencies),
-    report: &mut Report,
-    stop: &Stop,
-) -> Result<(), BenchError> {
-    let (observed, latencies) = run;
+fn write(plan: &FetchPlan, run: Run, report: &mut Report, stop: &Stop) -> Result<(), BenchError> {
+    let Run { observed, latencies: (latencies, _) } = run;
     let Some(used) = observed.used else {
         return Err(observed.failed.unwrap_or(BenchError::Interrupted));
     };
@@ -230,7 +216,7 @@ pub(crate) async fn fill(
         in_flight: 5,
         connections: connections as u64,
         interval: 0.0,
-        window: Arc::new(Window::soon(0.0, FILL_LIMIT)),
+        window: Arc::new(Window::new(0.0, FILL_LIMIT)),
     });
     let begun = now();
     let unit = Unit::Requests {

@@ -188,7 +188,7 @@ async fn measured(
     let pairs = streams.names.len();
     let (address, shape) = (&options.common.bootstrap_server, (options.record_size, &[][..]));
     let tasks = publish::tasks(address, &streams.names, pairs, shape, None);
-    let window = Window::soon(options.time.warmup, options.time.seconds);
+    let window = Window::new(options.time.warmup, options.time.seconds);
     let plan = publish::plan(IN_FLIGHT, pairs, options.rate, window);
     let mut pairs = Pairs::start(options.common.threads);
     for task in &tasks {

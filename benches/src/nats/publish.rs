@@ -9,12 +9,13 @@ use super::streams::{RunStreams, StreamOptions};
 use crate::batch;
 use crate::clock::Window;
 use crate::error::BenchError;
-use crate::fleet::{Fleet, begin_all, connect_all};
+use crate::fleet::Fleet;
 use crate::histogram::as_f64;
 use crate::live::Unit;
 use crate::options::{Common, TimeOptions};
-use crate::produce::{Observed, Plan, Run, observe};
+use crate::produce::Plan;
 use crate::report::Report;
+use crate::run::{Observed, Run, run_fleet};
 use crate::stop::Stop;
 use crate::usage::Work;
 
@@ -138,16 +139,7 @@ pub(super) async fn drive(
     }
     let bytes = tasks.first().map_or(0.0, |task| task.payload.len() as f64);
     let unit = Unit::Requests { messages: 1.0, bytes };
-    let outcome = match connect_all(&publishers).await {
-        Ok(()) => {
-            let work = begin_all(publishers, Arc::clone(&plan.window));
-            Ok(observe(&fleet, &plan.window, common.pid, stop, unit, work).await)
-        }
-        Err(error) => Err(error),
-    };
-    let run = outcome.map(|observed| Run { observed, latencies: fleet.latencies() });
-    fleet.stop();
-    run
+    run_fleet(fleet, publishers, &plan.window, common.pid, stop, unit).await
 }
 
 /// Runs publishers.
@@ -171,7 +163,7 @@ async fn measured(
     let (common, connections) = (&options.common, options.connections);
     let shape = (options.record_size, &options.headers[..]);
     let tasks = tasks(&common.bootstrap_server, &streams.names, connections, shape, None);
-    let window = Window::soon(options.time.warmup, options.time.seconds);
+    let window = Window::new(options.time.warmup, options.time.seconds);
     let plan = plan(options.in_flight, connections, options.rate, window);
     let run = drive(&plan, &tasks, common, stop).await?;
     let Observed { used: Some(used), .. } = run.observed else {

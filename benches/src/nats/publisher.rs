@@ -94,7 +94,7 @@ impl Handler<Begin> for Publisher {
         let pipe = self.pipe.take();
         Box::pin(async move {
             let Some(mut pipe) = pipe else { return Err(BenchError::Closed { what: WHAT }) };
-            crate::clock::sleep_until(pipe.plan.window.begin).await;
+            crate::clock::sleep_until(pipe.plan.window.begin()).await;
             let outcome = poll_fn(|cx| pipe.turn(cx)).await;
             pipe.close();
             outcome
@@ -216,7 +216,7 @@ impl Pipe {
             if due > now {
                 break;
             }
-            if open && now >= self.plan.window.from {
+            if open && now >= self.plan.window.from() {
                 self.recorder.lock().lag.record(due, now);
             }
             self.unanswered.push_back(due);

@@ -8,12 +8,12 @@ use super::puller::{PullPlan, Puller, Span};
 use super::streams::{RunStreams, StreamOptions};
 use crate::clock::{Window, now, seconds};
 use crate::error::BenchError;
-use crate::fleet::{Fleet, begin_all, connect_all};
-use crate::histogram::{Latencies, as_f64};
+use crate::fleet::Fleet;
+use crate::histogram::as_f64;
 use crate::live::Unit;
 use crate::options::{Common, TimeOptions};
-use crate::produce::{Observed, observe};
 use crate::report::Report;
+use crate::run::{Run, run_fleet};
 use crate::stop::Stop;
 use crate::usage::Work;
 
@@ -103,7 +103,7 @@ async fn measured(
         pulls: options.pulls,
         once: options.once,
         buffer: options.receive_buffer.max(options.record_size.saturating_add(4096)),
-        window: Arc::new(Window::soon(warmup, longest)),
+        window: Arc::new(Window::new(warmup, longest)),
     });
     let run = drive(&plan, spans.collect(), &options.common, stop).await?;
     write(&plan, run, &mut report, stop)?;
@@ -123,7 +123,7 @@ async fn fill(
     let connections = streams.names.len().max(4);
     let shape = (options.record_size, &[][..]);
     let tasks = publish::tasks(address, &streams.names, connections, shape, Some(messages));
-    let plan = publish::plan(1000, connections, 0.0, Window::soon(0.0, 600.0));
+    let plan = publish::plan(1000, connections, 0.0, Window::new(0.0, 600.0));
     let begun = now();
     let common = Common { pid: None, ..options.common.clone() };
     let run = publish::drive(&plan, &tasks, &common, stop).await?;
@@ -148,28 +148,19 @@ async fn drive(
     spans: Vec<Span>,
     common: &Common,
     stop: &Stop,
-) -> Result<(Observed, Latencies), BenchError> {
+) -> Result<Run, BenchError> {
     let fleet = Fleet::start(common.threads);
     let mut pullers = Vec::with_capacity(spans.len());
     for (index, span) in spans.into_iter().enumerate() {
         let plan = Arc::clone(plan);
         pullers.push(fleet.spawn(index, move |recorder| Puller::new(plan, span, recorder)));
     }
-    let outcome = match connect_all(&pullers).await {
-        Ok(()) => {
-            let work = begin_all(pullers, Arc::clone(&plan.window));
-            Ok(observe(&fleet, &plan.window, common.pid, stop, Unit::Counted, work).await)
-        }
-        Err(error) => Err(error),
-    };
-    let outcome = outcome.map(|observed| (observed, fleet.latencies().0));
-    fleet.stop();
-    outcome
+    run_fleet(fleet, pullers, &plan.window, common.pid, stop, Unit::Counted).await
 }
 
 fn write(
     plan: &PullPlan,
-    (observed, latencies): (Observed, Latencies),
+    Run { observed, latencies: (latencies, _) }: Run,
     report: &mut Report,
     stop: &Stop,
 ) -> Result<(), BenchError> {

@@ -78,7 +78,7 @@ impl Handler<Begin> for Puller {
         Box::pin(async move {
             let Some(mut client) = client else { return Err(BenchError::Closed { what: WHAT }) };
             let reply = client.subscribe().await?;
-            crate::clock::sleep_until(plan.window.begin).await;
+            crate::clock::sleep_until(plan.window.begin()).await;
             let mut round = 0;
             while now() < plan.window.to() {
                 let consumer = format!("ottla-{}-{}-{round}", std::process::id(), span.index);
@@ -200,7 +200,7 @@ async fn read(
         let mut recorder = recorder.lock();
         for begun in ended {
             recorder.recent.record(begun, at);
-            if begun >= plan.window.from {
+            if begun >= plan.window.from() {
                 recorder.latencies.record(begun, at);
             }
             recorder.counts.answered += 1;

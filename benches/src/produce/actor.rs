@@ -65,7 +65,7 @@ impl Handler<Begin> for Producer {
         let pipe = self.pipe.take();
         Box::pin(async move {
             let Some(mut pipe) = pipe else { return Err(BenchError::Closed { what: WHAT }) };
-            crate::clock::sleep_until(pipe.plan.window.begin).await;
+            crate::clock::sleep_until(pipe.plan.window.begin()).await;
             let outcome = poll_fn(|cx| pipe.turn(cx)).await;
             pipe.close();
             outcome
@@ -181,7 +181,7 @@ impl Pipe {
             if self.plan.acks != 0 {
                 self.unanswered.push_back((due, self.share.frames[frame].correlation));
             }
-            if self.plan.interval > 0.0 && now >= self.plan.window.from {
+            if self.plan.interval > 0.0 && now >= self.plan.window.from() {
                 self.recorder.lock().lag.record(due, now);
             }
             self.sent += 1;

@@ -142,7 +142,7 @@ impl Handler<Begin> for Feeder {
         let (plan, recorder) = (Arc::clone(&self.plan), Arc::clone(&self.recorder));
         Box::pin(async move {
             let open = open.ok_or(BenchError::Closed { what: WHAT })?;
-            crate::clock::sleep_until(plan.window.begin).await;
+            crate::clock::sleep_until(plan.window.begin()).await;
             let sent = feed(&open, &plan, &recorder).await;
             recorder.lock().counts.sent += sent;
             Ok(())

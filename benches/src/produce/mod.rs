@@ -9,20 +9,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::Addr;
-use tokio::sync::Notify;
-
 use crate::batch;
 use crate::clock::{Window, now, seconds};
 use crate::embed::Embedder;
 use crate::error::BenchError;
-use crate::fleet::{Bearer, Counts, Fleet, begin_all, connect_all};
-use crate::histogram::{Latencies, as_f64};
-use crate::live::{self, Unit};
+use crate::fleet::{Counts, Fleet};
+use crate::histogram::as_f64;
+use crate::live::Unit;
 use crate::options::{Common, RecordOptions, TimeOptions, TopicOptions};
 use crate::report::Report;
+use crate::run::{Run, run_fleet};
 use crate::stop::Stop;
-use crate::usage::{Meter, Used, Work};
+use crate::usage::Work;
 use crate::wire::{self, Api, Client, LATEST, Topic};
 
 pub(crate) use actor::Producer;
@@ -181,7 +179,7 @@ async fn measured(
     let requests = Requests { batch: &batch, acks: options.acks, per_request, quota: None };
     let shares = shares(client, &topic.topic, options.connections, &requests).await?;
     let messages = as_f64(u64::try_from(options.records.batch_records * per_request).unwrap_or(0));
-    let window = Arc::new(Window::soon(options.time.warmup, options.time.seconds));
+    let window = Arc::new(Window::new(options.time.warmup, options.time.seconds));
     let plan = Arc::new(Plan {
         version: client.versions().pick(Api::PRODUCE)?,
         acks: options.acks,
@@ -235,41 +233,6 @@ fn rates(
     Ok(())
 }
 
-/// What became of a run.
-pub(crate) struct Run {
-    pub(crate) observed: Observed,
-    /// Latencies, and how late requests of an open loop left.
-    pub(crate) latencies: (Latencies, Latencies),
-}
-
-/// What was seen of any load.
-pub(crate) struct Observed {
-    /// What was used inside the window; none if it ended before.
-    pub(crate) used: Option<Used>,
-    /// What was counted inside the window.
-    pub(crate) inside: Counts,
-    /// What was counted in all.
-    pub(crate) all: Counts,
-    /// What ended it.
-    pub(crate) failed: Option<BenchError>,
-}
-
-impl Observed {
-    /// Writes down errors and whether it was ended early.
-    pub(crate) fn write(&self, report: &mut Report, stop: &Stop) {
-        report.set("errors", self.all.errors);
-        if self.all.errors > 0 {
-            report.set("first_error", self.all.first_error);
-        }
-        if let Some(failed) = &self.failed {
-            report.set("failed", failed.to_string());
-        }
-        if stop.asked() {
-            report.set("interrupted", true);
-        }
-    }
-}
-
 /// Lets producers carry out a plan.
 pub(crate) async fn drive(
     plan: &Arc<Plan>,
@@ -286,71 +249,6 @@ pub(crate) async fn drive(
         producers.push(fleet.spawn(index, move |recorder| Producer::new(plan, share, recorder)));
     }
     run_fleet(fleet, producers, &plan.window, pid, stop, unit).await
-}
-
-/// Lets actors that bear load connect and begin, and measures until they are done.
-async fn run_fleet<A: Bearer>(
-    fleet: Fleet,
-    actors: Vec<Addr<A>>,
-    window: &Arc<Window>,
-    pid: Option<u32>,
-    stop: &Stop,
-    unit: Unit,
-) -> Result<Run, BenchError> {
-    let outcome = match connect_all(&actors).await {
-        Ok(()) => {
-            let work = begin_all(actors, Arc::clone(window));
-            Ok(observe(&fleet, window, pid, stop, unit, work).await)
-        }
-        Err(error) => Err(error),
-    };
-    let run = outcome.map(|observed| Run { observed, latencies: fleet.latencies() });
-    fleet.stop();
-    run
-}
-
-/// Measures from the window's beginning to its end while `work` goes on, and waits for the end of
-/// `work`.
-pub(crate) async fn observe(
-    fleet: &Fleet,
-    window: &Window,
-    pid: Option<u32>,
-    stop: &Stop,
-    unit: Unit,
-    work: impl Future<Output = Result<(), BenchError>>,
-) -> Observed {
-    let ended = Notify::new();
-    let until = async |at| {
-        tokio::select! {
-            // on a stalled machine all may have come: then the time is what counts
-            biased;
-            () = crate::clock::sleep_until(at) => true,
-            () = stop.wait() => false,
-            () = ended.notified() => false,
-        }
-    };
-    let metered = async {
-        let warm = until(window.from).await;
-        let begun = warm.then(|| (Meter::start(pid), fleet.counts()));
-        if warm {
-            until(window.to()).await;
-        }
-        window.end_now();
-        begun.map(|(meter, counts)| (meter.stop(), fleet.counts().since(&counts)))
-    };
-    let work = async {
-        let outcome = work.await;
-        ended.notify_one();
-        outcome.err()
-    };
-    tokio::select! {
-        (used, failed) = async { tokio::join!(metered, work) } => {
-            live::clear();
-            let (used, inside) = used.unzip();
-            Observed { used, inside: inside.unwrap_or_default(), all: fleet.counts(), failed }
-        }
-        never = live::watch(fleet, window, unit) => match never {},
-    }
 }
 
 /// What a broker has been sent and has promised, in messages.

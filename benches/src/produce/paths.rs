@@ -7,13 +7,14 @@ use ottla_actors::client::NewRecord;
 use ottla_core::record::RecordIter;
 
 use super::feeder::{Door, Feeder, NativeClient};
-use super::{Plan, ProduceOptions, Promised, RunTopic, rates, run_fleet, stored};
+use super::{Plan, ProduceOptions, Promised, RunTopic, rates, stored};
 use crate::batch;
 use crate::clock::Window;
 use crate::embed::{Embedded, Embedder, Load};
 use crate::error::BenchError;
 use crate::fleet::Fleet;
 use crate::report::Report;
+use crate::run::run_fleet;
 use crate::stop::Stop;
 use crate::wire::{Client, LATEST};
 
@@ -57,7 +58,7 @@ fn plan(options: &ProduceOptions) -> Arc<Plan> {
         in_flight: options.in_flight,
         connections: u64::try_from(options.connections).unwrap_or(u64::MAX),
         interval: 0.0,
-        window: Arc::new(Window::soon(options.time.warmup, options.time.seconds)),
+        window: Arc::new(Window::new(options.time.warmup, options.time.seconds)),
     })
 }
 

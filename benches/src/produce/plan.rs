@@ -41,7 +41,7 @@ impl Plan {
     /// When request `k` of connection `index` is due in an open loop.
     pub(crate) fn due(&self, index: u64, k: u64) -> u64 {
         let position = index + k * self.connections;
-        self.window.begin + (as_f64(position) * self.interval) as u64
+        self.window.begin() + (as_f64(position) * self.interval) as u64
     }
 
     /// Requests of connection `index` that were due inside the window and not sent.
@@ -147,20 +147,15 @@ mod tests {
     use crate::clock::SECOND;
 
     fn plan(interval: f64) -> Plan {
-        Plan {
-            version: 7,
-            acks: 1,
-            in_flight: 1,
-            connections: 4,
-            interval,
-            window: Arc::new(Window::soon(0.0, 1.0)),
-        }
+        let window = Arc::new(Window::new(0.0, 1.0));
+        window.open();
+        Plan { version: 7, acks: 1, in_flight: 1, connections: 4, interval, window }
     }
 
     #[test]
     fn an_open_loop_spreads_its_requests_evenly_over_connections_and_time() {
         let plan = plan(1000.0);
-        let begin = plan.window.begin;
+        let begin = plan.window.begin();
         let due: Vec<u64> = (0..8).map(|i| plan.due(i % 4, i / 4) - begin).collect();
         assert_eq!(due, [0, 1000, 2000, 3000, 4000, 5000, 6000, 7000]);
     }
@@ -178,7 +173,7 @@ mod tests {
     fn latency_counts_from_when_it_was_due_and_inside_the_window_only() {
         let plan = plan(1000.0);
         let recorder = SharedRecorder::default();
-        let from = plan.window.from;
+        let from = plan.window.from();
         plan.over(&recorder, from - 10, from - 5, 0);
         plan.over(&recorder, from, from + 7_000_000, 0);
         plan.over(&recorder, from, from + 3_000_000, 6);
