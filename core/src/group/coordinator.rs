@@ -8,6 +8,7 @@ use kafka_protocol::protocol::StrBytes;
 
 use super::append::Appends;
 use super::calls::reply;
+use super::early::Early;
 use super::offsets::Offsets;
 use super::rewrite::Rewrite;
 use super::state::Group;
@@ -70,6 +71,8 @@ pub(super) enum Timer {
     Sync(GroupId, i32),
     /// Look for expired offsets.
     Expiry,
+    /// Calls have waited for the log long enough.
+    Loading,
 }
 
 /// The coordinator of the groups of one partition of `__consumer_offsets`.
@@ -81,6 +84,7 @@ pub struct GroupCoordinator {
     pub(super) timers: TimerWheel<Timer>,
     pub(super) appends: Appends,
     pub(super) rewrite: Rewrite,
+    pub(super) early: Early,
     loaded: bool,
 }
 
@@ -95,6 +99,7 @@ impl GroupCoordinator {
             timers: TimerWheel::new(),
             appends: Appends::default(),
             rewrite: Rewrite::default(),
+            early: Early::default(),
             loaded: false,
         }
     }
@@ -149,6 +154,7 @@ impl GroupCoordinator {
         let next = now.monotonic_ms.saturating_add(self.settings.retention_check_interval_ms);
         self.timers.insert(next, Timer::Expiry);
         self.rewrite.set_log(log);
+        self.resume_early(now, out);
         self.pump(now, out);
     }
 
@@ -179,7 +185,7 @@ impl GroupCoordinator {
     /// Lets a call in, or parks it until its group's records are in the log.
     pub(super) fn admit(&mut self, now: Tick, call: Call, out: &mut Outputs) {
         if !self.loaded {
-            return refuse(out, &call, ResponseError::CoordinatorLoadInProgress);
+            return self.await_log(now, call, out);
         }
         match self.appends.gate(call) {
             Ok(call) => self.run(now, call, out),
@@ -222,6 +228,7 @@ impl GroupCoordinator {
                 }
                 Timer::Sync(group, generation) => self.sync_expired(now, &group, generation, out),
                 Timer::Expiry => self.expire_offsets(now, out),
+                Timer::Loading => self.loading_takes_long(out),
             }
         }
         self.pump(now, out);
@@ -235,12 +242,24 @@ impl GroupCoordinator {
 
     /// Topics were deleted: offsets committed for them go.
     pub fn on_topics_deleted(&mut self, now: Tick, topics: &Arc<[TopicName]>, out: &mut Outputs) {
-        let concerned = self.offsets.groups_with(topics);
-        for group in concerned {
+        if self.loaded {
+            self.forget_in_all_groups(now, topics, out);
+        } else {
+            self.await_log_to_forget(topics);
+        }
+        self.pump(now, out);
+    }
+
+    pub(super) fn forget_in_all_groups(
+        &mut self,
+        now: Tick,
+        topics: &Arc<[TopicName]>,
+        out: &mut Outputs,
+    ) {
+        for group in self.offsets.groups_with(topics) {
             let request = Request::ForgetTopics(group, Arc::clone(topics));
             self.admit(now, Call::internal(request), out);
         }
-        self.pump(now, out);
     }
 
     fn cancel_timers(&mut self, group: &Group) {
@@ -252,7 +271,7 @@ impl GroupCoordinator {
     }
 }
 
-fn refuse(out: &mut Outputs, call: &Call, error: ResponseError) {
+pub(super) fn refuse(out: &mut Outputs, call: &Call, error: ResponseError) {
     reply(out, call.waiter, call.request.refusal(error));
 }
 

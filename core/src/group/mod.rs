@@ -17,6 +17,7 @@ mod admin;
 mod append;
 mod calls;
 mod coordinator;
+mod early;
 mod expiry;
 mod heartbeat;
 mod leave;

@@ -1,6 +1,7 @@
 //! Appends that fail, and a coordinator that is not ready.
 
 use super::*;
+use crate::base::TopicName;
 
 #[test]
 fn a_commit_that_is_not_in_the_log_did_not_happen() {
@@ -52,13 +53,75 @@ fn a_deletion_that_fails_leaves_the_group() {
     assert_eq!(bench.fetch_all(false).unwrap().len(), 1);
 }
 
-#[test]
-fn everything_waits_for_the_log_to_be_read() {
+/// A coordinator that has not read its log yet.
+fn loading() -> Bench {
     let mut bench = Bench::new();
-    bench.machine = GroupCoordinator::new(GroupSettings::default());
-    let waiter = bench.join(joining(""));
+    bench.machine = GroupCoordinator::new(bench.machine.settings);
+    bench
+}
+
+fn read_to(bench: &mut Bench, end: i64) {
+    let mut out = Outputs::new();
+    bench.machine.on_loaded(bench.now, 0..end, &mut out);
+    bench.run(out);
+}
+
+#[test]
+fn calls_wait_for_the_log_to_be_read() {
+    let mut bench = loading();
+    let join = bench.join(joining(""));
+    let first = bench.commit("", -1, "t", 1);
+    let second = bench.commit("", -1, "t", 2);
+    bench.pass(2_999);
+    assert!(bench.answers.is_empty());
+    read_to(&mut bench, 0);
+    let code = ResponseError::MemberIdRequired.code();
+    assert_eq!(bench.joined(join).unwrap().error_code, code);
+    assert_eq!((bench.commit_code(first), bench.commit_code(second)), (Some(0), Some(0)));
+    assert_eq!(bench.fetch_all(false).unwrap(), [("t".to_owned(), 0, 2)], "in their order");
+}
+
+#[test]
+fn a_log_that_takes_long_is_waited_for_once() {
+    let mut bench = loading();
     let code = ResponseError::CoordinatorLoadInProgress.code();
-    assert_eq!(bench.joined(waiter).unwrap().error_code, code);
+    let early = bench.join(joining(""));
+    bench.pass(3_000);
+    assert_eq!(bench.joined(early).unwrap().error_code, code);
+    assert_eq!(bench.heartbeat("m", 1), code, "at once");
+    read_to(&mut bench, 0);
+    assert_eq!(bench.heartbeat("m", 1), ResponseError::UnknownMemberId.code());
+}
+
+#[test]
+fn no_more_than_so_many_calls_wait_for_the_log() {
+    let mut bench = loading();
+    for _ in 0..10_000 {
+        bench.commit("", -1, "t", 1);
+    }
+    assert!(bench.answers.is_empty());
+    let one_more = bench.commit("", -1, "t", 1);
+    let code = ResponseError::CoordinatorLoadInProgress.code();
+    assert_eq!(bench.commit_code(one_more), Some(code));
+}
+
+#[test]
+fn a_topic_deleted_while_the_log_is_read_is_forgotten() {
+    let mut bench = Bench::new();
+    bench.commit("", -1, "gone", 1);
+    bench.commit("", -1, "kept", 2);
+    let records: Vec<_> = bench.log.clone();
+    bench.machine = GroupCoordinator::new(bench.machine.settings);
+    let gone: Arc<[TopicName]> = [TopicName::from("gone")].into();
+    let mut out = Outputs::new();
+    bench.machine.on_topics_deleted(bench.now, &gone, &mut out);
+    bench.run(out);
+    for record in records {
+        let record = GroupRecord::decode(&record.key, record.value.as_ref()).unwrap();
+        bench.machine.apply(record);
+    }
+    read_to(&mut bench, 2);
+    assert_eq!(bench.fetch_all(false).unwrap(), [("kept".to_owned(), 0, 2)]);
 }
 
 #[test]

@@ -108,7 +108,7 @@ impl Bench {
         bench
     }
 
-    fn run(&mut self, out: Outputs) {
+    pub(super) fn run(&mut self, out: Outputs) {
         for output in out {
             match output {
                 Output::Reply(waiter, response) => {
