@@ -5,11 +5,11 @@ use actix::{Context, Handler};
 use kafka_protocol::error::ResponseError;
 use ottla_core::base::Offset;
 use ottla_core::partition::SequenceError;
-use ottla_core::storage::{AppendError, AppendInfo};
+use ottla_core::storage::{AppendError, AppendInfo, AppendOutcome};
 
 use super::StorageActor;
 use super::data::NOT_OPEN;
-use super::messages::{AppendLog, Job, LogId, WriteOut};
+use super::messages::{AckPort, AppendLog, Job, LogId, WriteOut};
 use super::slot::{Slot, Synced};
 use crate::partition::messages::{AppendRefused, LogAppended};
 use crate::runtime::{now, tell};
@@ -46,23 +46,11 @@ impl StorageActor {
     /// Writes what has come for a log, and says so.
     pub(super) fn write_out(&mut self, id: LogId) {
         let Some(slot) = self.slots.get_mut(id) else { return };
-        if slot.inbox.is_empty() {
-            return;
-        }
-        let mut outcomes = std::mem::take(&mut self.outcomes);
-        let mut acks = Vec::with_capacity(slot.inbox.len());
-        let appends = slot.inbox.drain(..).map(|append| {
-            acks.push(append.ack);
-            (append.records, append.context)
-        });
-        slot.log.append_gathered(now(), appends, &mut outcomes);
-        let (mut failed, mut flush) = (false, false);
-        for (outcome, ack) in outcomes.drain(..).zip(acks) {
-            failed |= matches!(outcome, Err(AppendError::Storage(_)));
-            let result = outcome.map_err(|error| refused(error, slot));
-            flush |= slot.answer_in_order(LogAppended { result, ack });
-        }
-        self.outcomes = outcomes;
+        let Written { failed, flush } = match slot.inbox.len() {
+            0 => return,
+            1 => slot.write_one(),
+            _ => slot.write_together(&mut self.outcomes),
+        };
         let reserve = slot.log.take_reserve_job();
         self.sweep.touched(id, slot);
         self.handles.used(id, &mut self.slots);
@@ -85,7 +73,47 @@ impl StorageActor {
     }
 }
 
+/// What is to be done after a write.
+#[derive(Default)]
+struct Written {
+    /// The directory may be at fault.
+    failed: bool,
+    /// What was written is to be synced.
+    flush: bool,
+}
+
 impl Slot {
+    /// Writes an append that nobody joined.
+    fn write_one(&mut self) -> Written {
+        let mut written = Written::default();
+        if let Some(AppendLog { records, context, ack, .. }) = self.inbox.pop() {
+            let outcome = self.log.append_as_leader(now(), records, context);
+            self.answer(outcome, ack, &mut written);
+        }
+        written
+    }
+
+    /// Writes all that wait; `outcomes` is empty room.
+    fn write_together(&mut self, outcomes: &mut Vec<AppendOutcome>) -> Written {
+        let mut written = Written::default();
+        let mut acks = Vec::with_capacity(self.inbox.len());
+        let appends = self.inbox.drain(..).map(|append| {
+            acks.push(append.ack);
+            (append.records, append.context)
+        });
+        self.log.append_gathered(now(), appends, outcomes);
+        for (outcome, ack) in outcomes.drain(..).zip(acks) {
+            self.answer(outcome, ack, &mut written);
+        }
+        written
+    }
+
+    fn answer(&mut self, outcome: AppendOutcome, ack: AckPort, written: &mut Written) {
+        written.failed |= matches!(outcome, Err(AppendError::Storage(_)));
+        let result = outcome.map_err(|error| refused(error, self));
+        written.flush |= self.answer_in_order(LogAppended { result, ack });
+    }
+
     /// Answers the appends that will not be written any more.
     pub(super) fn refuse_inbox(&mut self) {
         for append in self.inbox.drain(..) {

@@ -1,6 +1,6 @@
 //! Batches that this process has written itself, and what else may come to be appended.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::crc::crc_of_parts;
 use super::{BatchHeader, TimestampType};
@@ -57,10 +57,7 @@ impl BuiltBatch {
     /// The whole batch in one piece, copied.
     #[must_use]
     pub fn to_bytes(&self) -> Bytes {
-        let mut bytes = BytesMut::with_capacity(self.size());
-        bytes.extend_from_slice(&self.header.encode());
-        bytes.extend_from_slice(&self.payload);
-        bytes.freeze()
+        self.header.with_payload(&self.payload)
     }
 }
 

@@ -1,5 +1,7 @@
 //! The fixed header of a batch.
 
+use bytes::{Bytes, BytesMut};
+
 use super::{Compression, RecordError};
 use crate::base::{LeaderEpoch, Offset, ProducerEpoch, ProducerId};
 
@@ -119,6 +121,15 @@ impl BatchHeader {
             base_sequence: fields.i32()?,
             records_count: fields.i32()?,
         })
+    }
+
+    /// The whole batch in one piece, copied.
+    #[must_use]
+    pub(super) fn with_payload(&self, payload: &[u8]) -> Bytes {
+        let mut bytes = BytesMut::with_capacity(Self::SIZE + payload.len());
+        bytes.extend_from_slice(&self.encode());
+        bytes.extend_from_slice(payload);
+        bytes.freeze()
     }
 
     /// Writes the header in front of a batch's records.

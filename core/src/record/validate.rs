@@ -5,7 +5,7 @@
 //! are walked without sharing any, and only the header may change. It is written anew when the
 //! topic wants another codec, or when its records do not count their offsets 0, 1, 2….
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::crc::{batch_crc, crc_of_parts};
 use super::header::LOG_APPEND_TIME;
@@ -84,10 +84,7 @@ impl Validated {
     /// The whole batch in one piece, copied.
     #[must_use]
     pub fn to_bytes(&self) -> Bytes {
-        let mut bytes = BytesMut::with_capacity(self.size());
-        bytes.extend_from_slice(&self.header.encode());
-        bytes.extend_from_slice(&self.payload);
-        bytes.freeze()
+        self.header.with_payload(&self.payload)
     }
 
     /// Gives the batch its place in the log, which the checksum does not cover.

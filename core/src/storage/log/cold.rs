@@ -83,12 +83,7 @@ impl Log {
         if self.active.is_recent(start) {
             return Ok(None);
         }
-        let at = if start >= self.active.base_offset() {
-            self.closed.len()
-        } else {
-            let behind = self.closed.partition_point(|segment| segment.base_offset() <= start);
-            behind.saturating_sub(1)
-        };
+        let at = self.segment_for(start);
         self.ask(at, |place, segment: &mut Segment| {
             if let Some(file) = segment.cold_index(place)? {
                 let index_of = Some(segment.base_offset());

@@ -130,6 +130,15 @@ impl Log {
         self.flush.opened_at(recovery_point, state.clean && end > Offset::ZERO);
     }
 
+    /// Where the segment is that may hold an offset: behind the closed ones is the active one.
+    fn segment_for(&self, offset: Offset) -> usize {
+        if offset >= self.active.base_offset() {
+            return self.closed.len();
+        }
+        let behind = self.closed.partition_point(|segment| segment.base_offset() <= offset);
+        behind.saturating_sub(1)
+    }
+
     /// The partition this is the log of.
     #[must_use]
     pub fn partition(&self) -> &TopicPartition {

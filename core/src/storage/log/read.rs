@@ -33,12 +33,7 @@ impl Log {
             return self.nothing();
         }
         // from the segment that may hold the offset; cleaning may have left it without
-        let first = if start >= self.active.base_offset() {
-            self.closed.len()
-        } else {
-            let behind = self.closed.partition_point(|segment| segment.base_offset() <= start);
-            behind.saturating_sub(1)
-        };
+        let first = self.segment_for(start);
         for at in first..=self.closed.len() {
             let next_base = match at.checked_add(1) {
                 Some(next) if next < self.closed.len() => {

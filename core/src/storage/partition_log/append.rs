@@ -182,16 +182,7 @@ impl PartitionLog {
         mut producer: ProducerBatch,
         epoch: LeaderEpoch,
     ) -> Result<AppendInfo, AppendError> {
-        let first = self.log.log_end_offset();
-        checked.stamp(first, epoch);
-        producer.base_offset = first;
-        let size = checked.size();
-        let meta = BatchMeta {
-            size: u32::try_from(size).unwrap_or(u32::MAX),
-            base_offset: first,
-            last_offset: producer.last_offset(),
-            max_timestamp: checked.header.max_timestamp,
-        };
+        let meta = place(checked, &mut producer, self.log.log_end_offset(), epoch);
         self.changed = true;
         let header = checked.header.encode();
         let parts = [IoSlice::new(&header), IoSlice::new(&checked.payload)];
@@ -207,9 +198,26 @@ impl PartitionLog {
             log_append_time: checked.log_append_time,
             log_start: self.log.log_start_offset(),
             log_end: self.log.log_end_offset(),
-            bytes: size as u64,
+            bytes: u64::from(meta.size),
             duplicate: false,
             rolled: written.rolled.is_some(),
         })
+    }
+}
+
+/// Gives a batch its place in the log, which begins at `first`.
+pub(super) fn place(
+    checked: &mut Validated,
+    producer: &mut ProducerBatch,
+    first: Offset,
+    epoch: LeaderEpoch,
+) -> BatchMeta {
+    checked.stamp(first, epoch);
+    producer.base_offset = first;
+    BatchMeta {
+        size: u32::try_from(checked.size()).unwrap_or(u32::MAX),
+        base_offset: first,
+        last_offset: producer.last_offset(),
+        max_timestamp: checked.header.max_timestamp,
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::append::Examined;
+use super::append::{Examined, place};
 use super::{AppendContext, AppendError, AppendInfo, BatchMeta, PartitionLog, StorageError};
 use crate::base::{LeaderEpoch, Offset, Tick};
 use crate::partition::ProducerBatch;
@@ -107,15 +107,7 @@ impl PartitionLog {
         if staged.batches.is_empty() {
             (staged.epoch, staged.from) = (epoch, from);
         }
-        checked.stamp(first, epoch);
-        producer.base_offset = first;
-        let size = checked.size();
-        let meta = BatchMeta {
-            size: u32::try_from(size).unwrap_or(u32::MAX),
-            base_offset: first,
-            last_offset: producer.last_offset(),
-            max_timestamp: checked.header.max_timestamp,
-        };
+        let meta = place(&mut checked, &mut producer, first, epoch);
         let log_append_time = checked.log_append_time;
         staged.push(checked, meta);
         // before it is written, for those behind it: should that fail, the directory is offline and
@@ -127,7 +119,7 @@ impl PartitionLog {
             log_append_time,
             log_start: self.log.log_start_offset(),
             log_end: meta.last_offset.plus(1),
-            bytes: size as u64,
+            bytes: u64::from(meta.size),
             duplicate: false,
             rolled: false,
         }
