@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use ottla::{Batch, Engine, Offset};
+use ottla::{Batch, Engine, EngineBuilder, Offset};
 
 const ENGINES: usize = 1_000;
 
@@ -28,6 +28,13 @@ fn holdings() -> Holdings {
     }
 }
 
+/// Whether an engine has threads of its own.
+fn has_cores() -> bool {
+    let tasks = std::fs::read_dir("/proc/self/task").expect("procfs");
+    let names = tasks.flatten().map(|task| std::fs::read_to_string(task.path().join("comm")));
+    names.flatten().any(|name| name.starts_with("ottla-core"))
+}
+
 /// Resident memory in KiB.
 fn resident() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").expect("procfs");
@@ -36,7 +43,11 @@ fn resident() -> usize {
 }
 
 async fn use_one() {
-    let engine = Engine::ephemeral().start().await.expect("started");
+    use_it(Engine::ephemeral()).await;
+}
+
+async fn use_it(builder: EngineBuilder) {
+    let engine = builder.start().await.expect("started");
     let log = engine.topic("log").partition(0);
     log.append(Batch::value("started")).await.expect("appended");
     assert_eq!(log.read(Offset(0)).await.expect("read").records.len(), 1);
@@ -82,8 +93,25 @@ fn a_thousand_engines_leave_nothing_behind() {
         println!("{grown} KiB more");
         assert!(grown < 8 * 1024, "{grown} KiB more after {ENGINES} engines");
 
-        // one that is dropped stops by itself
-        drop(Engine::ephemeral().start().await.expect("started"));
+        // on this very thread there is more to leave behind
+        let here = || Engine::ephemeral().on_current_arbiter();
+        for _ in 0..ENGINES / 10 {
+            use_it(here()).await;
+        }
         assert_eq!(settled(&before).await, before);
+        let engine = here().start().await.expect("started");
+        assert!(holdings().files > before.files && !has_cores());
+        engine.stop().await;
+        assert_eq!(holdings().files, before.files, "no file outlives the stop");
+        assert_eq!(settled(&before).await, before);
+        let apart = Engine::ephemeral().start().await.expect("started");
+        assert!(has_cores());
+        apart.stop().await;
+
+        // one that is dropped stops by itself
+        for builder in [Engine::ephemeral(), here()] {
+            drop(builder.start().await.expect("started"));
+            assert_eq!(settled(&before).await, before);
+        }
     });
 }

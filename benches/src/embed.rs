@@ -11,11 +11,20 @@ use bytes::Bytes;
 /// What comes later.
 pub type Later<T> = Pin<Box<dyn Future<Output = T>>>;
 
+/// Where the cores of a broker in this process are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// So many threads of their own; 0: as many as the machine has cores.
+    Threads(usize),
+    /// The arbiter that it is started on.
+    CurrentArbiter,
+}
+
 /// Starts brokers in this process.
 pub trait Embedder: Sync {
-    /// Starts one with so many cores (0: all) and its data below `dir` (none: the system's
-    /// temporary folder). What was wrong comes back as text.
-    fn start(&self, cores: usize, dir: Option<PathBuf>)
+    /// Starts one with its data below `dir` (none: the system's temporary folder). What was wrong
+    /// comes back as text.
+    fn start(&self, place: Place, dir: Option<PathBuf>)
     -> Later<Result<Box<dyn Embedded>, String>>;
 
     /// Starts one as tests do, with a socket or without.

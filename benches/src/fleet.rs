@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, Addr, Context, Handler, Message};
-use actix_rt::Arbiter;
+use actix_rt::{Arbiter, ArbiterHandle};
 use futures_util::future::join_all;
 use parking_lot::Mutex;
 
@@ -114,7 +114,9 @@ pub(crate) type SharedRecorder = Arc<Mutex<Recorder>>;
 
 /// The threads.
 pub(crate) struct Fleet {
+    /// None if the actors live on somebody else's thread.
     arbiters: Vec<Arbiter>,
+    handles: Vec<ArbiterHandle>,
     recorders: Vec<SharedRecorder>,
 }
 
@@ -122,9 +124,16 @@ impl Fleet {
     /// Starts `threads` threads, at least one.
     pub(crate) fn start(threads: usize) -> Self {
         let threads = threads.max(1);
-        let arbiters = (0..threads).map(|_| Arbiter::new()).collect();
+        let arbiters: Vec<_> = (0..threads).map(|_| Arbiter::new()).collect();
+        let handles = arbiters.iter().map(Arbiter::handle).collect();
         let recorders = (0..threads).map(|_| SharedRecorder::default()).collect();
-        Self { arbiters, recorders }
+        Self { arbiters, handles, recorders }
+    }
+
+    /// Has no thread of its own: its actors live on this one, and end when they are let go.
+    pub(crate) fn on_current_arbiter() -> Self {
+        let (handles, recorders) = (vec![Arbiter::current()], vec![SharedRecorder::default()]);
+        Self { arbiters: Vec::new(), handles, recorders }
     }
 
     /// Starts an actor on one of the threads, by turns.
@@ -133,9 +142,9 @@ impl Fleet {
         index: usize,
         factory: impl FnOnce(SharedRecorder) -> A + Send + 'static,
     ) -> Addr<A> {
-        let thread = index % self.arbiters.len();
+        let thread = index % self.handles.len();
         let recorder = Arc::clone(&self.recorders[thread]);
-        A::start_in_arbiter(&self.arbiters[thread].handle(), move |_| factory(recorder))
+        A::start_in_arbiter(&self.handles[thread], move |_| factory(recorder))
     }
 
     /// Everything counted so far.

@@ -48,7 +48,7 @@ pub use compare::{CompareOptions, Comparison, compare};
 pub use conns::ConnsOptions;
 pub use consume::ConsumeOptions;
 pub use e2e::E2eOptions;
-pub use embed::{Appender, Embedded, Embedder, Ephemeral, Later, Load};
+pub use embed::{Appender, Embedded, Embedder, Ephemeral, Later, Load, Place};
 pub use engines::{EnginesOptions, engines, text as engines_text};
 pub use error::BenchError;
 pub use floors::{FloorsOptions, floors};

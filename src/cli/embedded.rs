@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use ottla::{Acks, Batch, Engine, EngineError, NewTopic, Offset, Partition};
-use ottla_benches::{Appender, Embedded, Embedder, Ephemeral, Later, Load};
+use ottla_benches::{Appender, Embedded, Embedder, Ephemeral, Later, Load, Place};
 
 /// Starts engines.
 pub(super) struct Engines;
@@ -14,7 +14,7 @@ pub(super) struct Engines;
 type Started = Result<Box<dyn Embedded>, String>;
 
 impl Embedder for Engines {
-    fn start(&self, cores: usize, dir: Option<PathBuf>) -> Later<Started> {
+    fn start(&self, place: Place, dir: Option<PathBuf>) -> Later<Started> {
         Box::pin(async move {
             let directory = match dir {
                 Some(dir) => tempfile::tempdir_in(dir),
@@ -22,10 +22,12 @@ impl Embedder for Engines {
             };
             let directory = directory.map_err(|error| error.to_string())?;
             // the settings of a broker in service, not those of an engine for tests
-            let builder = Engine::builder()
-                .config("log.dirs", directory.path().display())
-                .config("ottla.cores", cores)
-                .without_listener();
+            let builder =
+                Engine::builder().config("log.dirs", directory.path().display()).without_listener();
+            let builder = match place {
+                Place::Threads(cores) => builder.config("ottla.cores", cores),
+                Place::CurrentArbiter => builder.on_current_arbiter(),
+            };
             let engine = builder.start().await.map_err(|error| error.to_string())?;
             Ok(Box::new(Inside { engine, _directory: directory }) as Box<dyn Embedded>)
         })

@@ -22,13 +22,17 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
-/// Runs `test` with an engine for which time stands still.
-fn with_held(test: impl AsyncFnOnce(&Engine)) {
+/// Runs `test` with engines for which time stands still: one with a thread of its own, and one on
+/// the arbiter of the test.
+fn with_held(test: impl AsyncFn(&Engine)) {
     System::new().block_on(async {
-        let builder = Engine::ephemeral().without_listener().held_clock();
-        let engine = builder.start().await.expect("started");
-        test(&engine).await;
-        engine.stop().await;
+        let apart = Engine::ephemeral().without_listener().held_clock();
+        let here = apart.clone().on_current_arbiter();
+        for builder in [apart, here] {
+            let engine = builder.start().await.expect("started");
+            test(&engine).await;
+            engine.stop().await;
+        }
     });
 }
 

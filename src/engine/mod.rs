@@ -25,6 +25,8 @@ mod subscribe;
 mod topic;
 
 #[cfg(test)]
+mod arbiter_tests;
+#[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
@@ -53,8 +55,9 @@ use shared::Shared;
 /// A running broker inside this process.
 ///
 /// It lives on arbiters of its own, so that the application's actors and the broker's do not wait
-/// for each other. [`Engine::stop`] gives back its threads, files and memory; an engine that is
-/// dropped stops by itself, as long as the actix system still runs.
+/// for each other; with [`EngineBuilder::on_current_arbiter`] on the caller's, where an append
+/// wakes no other thread. [`Engine::stop`] gives back its threads, files and memory; an engine that
+/// is dropped stops by itself, as long as the actix system still runs.
 ///
 /// ```
 /// # use ottla::{Batch, Engine};

@@ -15,12 +15,17 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::*;
 
-/// Runs `test` with an engine that has no listener.
-fn with_engine(test: impl AsyncFnOnce(&Engine)) {
+/// Runs `test` with engines that have no listener: one with a thread of its own, and one on the
+/// arbiter of the test.
+fn with_engine(test: impl AsyncFn(&Engine)) {
     System::new().block_on(async {
-        let engine = Engine::ephemeral().without_listener().start().await.expect("started");
-        test(&engine).await;
-        engine.stop().await;
+        let apart = Engine::ephemeral().without_listener();
+        let here = apart.clone().on_current_arbiter();
+        for builder in [apart, here] {
+            let engine = builder.start().await.expect("started");
+            test(&engine).await;
+            engine.stop().await;
+        }
     });
 }
 

@@ -8,7 +8,7 @@ use ottla_core::storage::{Disk, LogDir, Owner, StorageError, base64_uuid};
 use uuid::Uuid;
 
 use super::StartError;
-use crate::runtime::Clock;
+use crate::runtime::{Clock, blocking};
 
 /// Open log directories and the cluster they belong to.
 pub(super) struct Opened {
@@ -27,7 +27,7 @@ pub(super) async fn open_all(
     clock: Clock,
 ) -> Result<Opened, StartError> {
     let open = move || open_blocking(&settings, &disk, &clock);
-    let opened = tokio::task::spawn_blocking(open).await;
+    let opened = blocking(open).await;
     opened.unwrap_or_else(|_| Err(StartError::Interrupted))
 }
 

@@ -17,6 +17,11 @@ pub enum StartError {
     TemporaryDirectory(io::Error),
     /// The threads of the cores could not be made.
     Cores(io::Error),
+    /// A broker on the arbiter of its caller has one core, not as many as `ottla.cores` says.
+    OneCore {
+        /// What it says.
+        asked: i32,
+    },
     /// A log directory cannot be used.
     LogDir(StorageError),
     /// The controller did not start.
@@ -47,6 +52,13 @@ impl fmt::Display for StartError {
                 write!(f, "cannot make a temporary directory: {source}")
             }
             Self::Cores(source) => write!(f, "cannot start the threads of the cores: {source}"),
+            Self::OneCore { asked } => {
+                write!(
+                    f,
+                    "ottla.cores is {asked}, but on its caller's arbiter an engine has one \
+                           core; leave the setting out, or let the engine have threads of its own"
+                )
+            }
             Self::LogDir(source) => source.fmt(f),
             Self::Controller(source) => {
                 write!(f, "cannot start the controller: {source}; a log line above says why")
@@ -85,7 +97,7 @@ impl std::error::Error for StartError {
             Self::Setting(source) => Some(source),
             Self::LogDir(source) => Some(source),
             Self::Controller(source) => Some(source),
-            Self::Interrupted => None,
+            Self::Interrupted | Self::OneCore { .. } => None,
             Self::Cores(source)
             | Self::TemporaryDirectory(source)
             | Self::UnknownHost { source, .. }

@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use crate::controller;
 use crate::node::Node;
 use crate::partition::{FetchSessionCache, Partitions, ProducerIds};
-use crate::protocol::{Listener, Server};
+use crate::protocol::{Listener, Server, leave_thread};
 use crate::runtime::{Clock, Cores, Credits, Guardian, RestartPolicy, log_panics};
 use crate::storage::{Storage, StorageOptions};
 
@@ -31,6 +31,9 @@ const DRAIN_MS: u64 = 1_500;
 pub struct Manner {
     /// It opens no socket: only this process uses it, by messages to its actors.
     pub inside: bool,
+    /// It starts no threads for its cores: it has one, which takes turns with what else the
+    /// arbiter of its caller runs.
+    pub on_current_arbiter: bool,
     /// The time it goes by.
     pub clock: Clock,
 }
@@ -64,13 +67,14 @@ impl Broker {
         manner: Manner,
     ) -> Result<Self, StartError> {
         let begun = Instant::now();
-        let Manner { inside, clock } = manner;
+        let Manner { inside, on_current_arbiter, clock } = manner;
+        let places = Places::of(&settings, on_current_arbiter)?;
         // a port that is taken is said before anything else is touched
         let bound = if inside { None } else { Some(listen::bind_all(&settings).await?) };
         log_panics();
         let files = limits::raise_file_limit();
         let opened = dirs::open_all(Arc::clone(&settings), Arc::clone(&disk), clock.clone());
-        let node = make_node(settings, disk, opened.await?, files, clock)?;
+        let node = make_node(settings, disk, opened.await?, files, places.start(clock)?);
         let listeners = bound.as_ref().map_or_else(Vec::new, |(_, listeners)| listeners.clone());
         // set once, right here
         drop(node.listeners.set(listeners));
@@ -142,13 +146,35 @@ impl Broker {
     }
 }
 
-/// Stops the threads of the cores; whatever actors are left end with them.
+/// Stops the cores; whatever actors are left end with them.
 async fn stop_cores(node: &Node) {
     node.guardian.close();
-    let cores = Arc::clone(&node.cores);
-    // waits for threads
-    if tokio::task::spawn_blocking(move || cores.stop()).await.is_err() {
-        tracing::error!("the cores did not stop in order");
+    node.cores.stop().await;
+}
+
+/// Where the cores are to be.
+#[derive(Clone, Copy)]
+enum Places {
+    Threads(usize),
+    CurrentArbiter,
+}
+
+impl Places {
+    fn of(settings: &Settings, on_current_arbiter: bool) -> Result<Self, StartError> {
+        match (on_current_arbiter, settings.ottla_cores) {
+            (true, 0 | 1) => Ok(Self::CurrentArbiter),
+            (true, asked) => Err(StartError::OneCore { asked }),
+            (false, 0) => Ok(Self::Threads(Cores::available())),
+            (false, count) => Ok(Self::Threads(usize::try_from(count).unwrap_or(0))),
+        }
+    }
+
+    fn start(self, clock: Clock) -> Result<Arc<Cores>, StartError> {
+        let started = match self {
+            Self::Threads(count) => Cores::start_by(clock, count, false),
+            Self::CurrentArbiter => Cores::on_current_arbiter(clock, leave_thread),
+        };
+        Ok(Arc::new(started.map_err(StartError::Cores)?))
     }
 }
 
@@ -157,11 +183,8 @@ fn make_node(
     disk: Arc<dyn Disk>,
     opened: dirs::Opened,
     files: usize,
-    clock: Clock,
-) -> Result<Arc<Node>, StartError> {
-    let count = usize::try_from(settings.ottla_cores).unwrap_or(0);
-    let count = if count == 0 { Cores::available() } else { count };
-    let cores = Arc::new(Cores::start_by(clock, count, false).map_err(StartError::Cores)?);
+    cores: Arc<Cores>,
+) -> Arc<Node> {
     let memory = u64::try_from(settings.request_memory_bytes()).unwrap_or(u64::MAX);
     let guardian = Guardian::new(Arc::clone(&cores), RestartPolicy::default());
     let mut options = StorageOptions::from_settings(&settings);
@@ -169,7 +192,7 @@ fn make_node(
     options.open_files = files / 2;
     let broker_id = BrokerId(settings.node_id);
     let slots = settings.max_incremental_fetch_session_cache_slots;
-    Ok(Arc::new(Node {
+    Arc::new(Node {
         broker_id,
         cluster_id: opened.cluster_id,
         dynamic: ArcSwap::new(Arc::clone(&settings)),
@@ -187,5 +210,5 @@ fn make_node(
         credits: Credits::new(memory),
         listeners: OnceLock::new(),
         lost: Notify::default(),
-    }))
+    })
 }

@@ -301,5 +301,5 @@ async fn a_controller_that_panics_is_rebuilt_from_its_log() {
     }
     let image = started.stop().await;
     assert_eq!(image.topic_count(), 3);
-    tokio::task::spawn_blocking(move || cores.stop()).await.unwrap();
+    cores.stop().await;
 }

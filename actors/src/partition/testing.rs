@@ -100,7 +100,7 @@ impl Rig {
         self.guardian.close();
         let closed = self.storage.close(1).await;
         let cores = Arc::clone(self.guardian.cores());
-        tokio::task::spawn_blocking(move || cores.stop()).await.expect("cores stop");
+        cores.stop().await;
         closed
     }
 
@@ -108,7 +108,7 @@ impl Rig {
     pub(crate) async fn crash(self) {
         self.guardian.close();
         let cores = Arc::clone(self.guardian.cores());
-        tokio::task::spawn_blocking(move || cores.stop()).await.expect("cores stop");
+        cores.stop().await;
     }
 }
 

@@ -127,6 +127,12 @@ pub(super) fn tidy() {
     drop(unused);
 }
 
+/// Frees the buffers of this core that nobody uses.
+pub(super) fn free_idle() {
+    // the thread may be ending
+    _ = POOL.try_with(|pool| drop(std::mem::take(&mut *pool.0.lock())));
+}
+
 #[cfg(test)]
 #[path = "buffers_tests.rs"]
 mod tests;

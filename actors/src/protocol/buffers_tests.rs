@@ -33,6 +33,16 @@ fn what_nobody_needs_is_freed_at_the_second_look() {
 }
 
 #[test]
+fn a_thread_that_is_left_keeps_no_buffer() {
+    drop(Buffer::with_room(1));
+    assert!(kept() > 0);
+    free_idle();
+    assert_eq!(kept(), 0);
+    drop(Buffer::with_room(1));
+    assert!(kept() > 0, "who comes next is served as ever");
+}
+
+#[test]
 fn a_core_keeps_so_much_and_no_giants() {
     drop(Buffer::with_room(LARGEST + 1));
     assert_eq!(kept(), 0);

@@ -28,3 +28,9 @@ pub use listener::{Listener, SecurityProtocol};
 pub use outbox::{ReplySlot, Segment};
 pub use quotas::{ConnectionPermit, ConnectionQuotas};
 pub use server::Server;
+
+/// Gives back what is kept for this thread, when nothing of a broker runs on it any more.
+pub fn leave_thread() {
+    pipe::close_idle();
+    buffers::free_idle();
+}

@@ -102,6 +102,16 @@ impl Pipe {
     }
 }
 
+/// Closes the pipes of this core that nobody uses.
+pub(super) fn close_idle() {
+    // the thread may be ending
+    _ = POOL.try_with(|pool| {
+        let mut pool = pool.borrow_mut();
+        pool.idle.clear();
+        pool.most = PER_CORE;
+    });
+}
+
 impl Drop for Pipe {
     fn drop(&mut self) {
         let Some(ends) = self.ends.take() else { return };

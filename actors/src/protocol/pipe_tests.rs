@@ -40,6 +40,18 @@ fn one_that_still_holds_bytes_is_not_lent_again() {
 }
 
 #[test]
+fn a_thread_that_is_left_keeps_no_pipe() {
+    let lent = Pipe::borrow().unwrap();
+    drop(Pipe::borrow().unwrap());
+    assert!(kept() > 0);
+    close_idle();
+    assert_eq!(kept(), 0);
+    // one that was lent goes back as ever
+    drop(lent);
+    assert_eq!(kept(), 1);
+}
+
+#[test]
 fn a_pipe_takes_nothing_behind_the_end_of_a_file() {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(b"short").unwrap();

@@ -56,7 +56,7 @@ fn with_settings<F: Future<Output = ()>>(
         let server = Arc::new(Server::start(&node, vec![(socket, listener)], rules));
         let within = Duration::from_secs(20);
         let done = tokio::time::timeout(within, test(bound, Arc::clone(&node), server)).await;
-        node.cores.stop();
+        node.cores.stop().await;
         assert!(done.is_ok(), "the test took too long");
     });
 }

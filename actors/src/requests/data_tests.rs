@@ -179,7 +179,7 @@ fn fetches_and_idle_connections_go_by_the_clock_of_their_broker() {
     let settings = Arc::new(Settings::with(settings).unwrap());
     actix_rt::System::new().block_on(async {
         let clock = Clock::still();
-        let manner = Manner { inside: false, clock: clock.clone() };
+        let manner = Manner { clock: clock.clone(), ..Manner::default() };
         let broker = Broker::start_as(settings, Arc::new(RealDisk), manner).await.unwrap();
         let bound = broker.listeners()[0].bound;
         let mut client = Client(TcpStream::connect(bound).await.unwrap());

@@ -1,10 +1,11 @@
 //! The one place that reads the clocks; everything else is handed a [`Tick`].
 //!
 //! A broker goes by the system's clocks. One that is made for a test may go by a clock of its own,
-//! which the test can advance. Each broker has its own arbiters, so its [`Clock`] belongs to their
-//! threads and to those that do blocking work for them: [`now`] asks the thread it runs on.
+//! which the test can advance. A [`Clock`] belongs to the threads of its broker's cores, for good
+//! or, where a broker is the guest of another's arbiter, while it has its turn, and to those that
+//! do blocking work for them: [`now`] asks the thread it runs on.
 
-use std::cell::OnceCell;
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
@@ -22,13 +23,13 @@ static ORIGIN: OnceLock<Instant> = OnceLock::new();
 
 thread_local! {
     /// Empty where the system's clocks count, as on every thread of a broker in service.
-    static HELD: OnceCell<Arc<Held>> = const { OnceCell::new() };
+    static HELD: RefCell<Option<Arc<Held>>> = const { RefCell::new(None) };
 }
 
 /// Reads both clocks, as they are on this thread.
 #[must_use]
 pub fn now() -> Tick {
-    let held = HELD.try_with(|held| held.get().map(|held| held.now()));
+    let held = HELD.try_with(|held| held.borrow().as_ref().map(|held| held.now()));
     held.ok().flatten().unwrap_or_else(system_now)
 }
 
@@ -36,7 +37,7 @@ pub fn now() -> Tick {
 /// process.
 #[must_use]
 pub fn monotonic_ms() -> u64 {
-    let held = HELD.try_with(|held| held.get().map(|held| held.monotonic_ms()));
+    let held = HELD.try_with(|held| held.borrow().as_ref().map(|held| held.monotonic_ms()));
     held.ok().flatten().unwrap_or_else(system_monotonic_ms)
 }
 
@@ -82,15 +83,18 @@ impl Clock {
 
     /// The clock of this thread.
     pub(super) fn here() -> Self {
-        Self(HELD.try_with(|held| held.get().cloned()).ok().flatten())
+        Self(HELD.try_with(|held| held.borrow().clone()).ok().flatten())
     }
 
-    /// Makes this the clock of the thread, for good: every thread of a broker begins so.
+    /// Makes this the clock of the thread, for good.
     pub(super) fn enter(&self) {
-        if let Some(clock) = &self.0 {
-            // a thread has no more than one broker
-            HELD.with(|held| drop(held.set(Arc::clone(clock))));
-        }
+        HELD.set(self.0.clone());
+    }
+
+    /// Makes this the clock of the thread, until the turn is dropped.
+    pub(super) fn turn(&self) -> ClockTurn {
+        // the thread may be on its way out
+        ClockTurn(HELD.try_with(|held| held.replace(self.0.clone())).ok().flatten())
     }
 
     /// Whether it can be advanced.
@@ -148,6 +152,16 @@ impl fmt::Debug for Clock {
             Some(held) if held.still.is_some() => "Clock(still)",
             Some(_) => "Clock(flowing)",
         })
+    }
+}
+
+/// While it lasts, another clock counts on the thread; then the one before again.
+pub(super) struct ClockTurn(Option<Arc<Held>>);
+
+impl Drop for ClockTurn {
+    fn drop(&mut self) {
+        let outer = self.0.take();
+        drop(HELD.try_with(|held| held.replace(outer)));
     }
 }
 
@@ -242,7 +256,8 @@ impl HeldSleep {
             sleepers.next += 1;
             sleepers.next
         });
-        let own = HELD.try_with(|held| held.get().is_some()).unwrap_or(false);
+        let ours = |here: &Arc<Held>| Arc::ptr_eq(here, &self.clock);
+        let own = HELD.try_with(|held| held.borrow().as_ref().is_some_and(ours)).unwrap_or(false);
         let sleeper = Sleeper { deadline_ms: self.deadline_ms, waker: waker.clone(), own };
         sleepers.waiting.insert(id, sleeper);
     }

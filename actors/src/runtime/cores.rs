@@ -1,19 +1,19 @@
-//! One arbiter per core: the only place that starts threads for actors.
+//! The cores of a broker, on which all its actors live: threads of its own, or one that it shares.
 
 use std::cell::Cell;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, Addr, Context};
-use actix_rt::{Arbiter, ArbiterHandle};
 use ottla_core::base::TopicPartition;
-use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use super::Clock;
+use super::guest::Guest;
 use super::named;
-use super::panics::mark_core_thread;
+use super::threads::Threads;
 
 /// Room in the mailbox of an actor started without a guardian.
 const SMALL_MAILBOX: usize = 64;
@@ -22,12 +22,21 @@ thread_local! {
     static HERE: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
-/// The arbiters, one for each core.
+/// Says which core this thread is from now on; returns which it was.
+pub(super) fn mark_core(core: Option<usize>) -> Option<usize> {
+    // the thread may be on its way out
+    HERE.try_with(|here| here.replace(core)).ok().flatten()
+}
+
+/// The cores.
 pub struct Cores {
-    handles: Vec<ArbiterHandle>,
-    runtimes: Vec<tokio::runtime::Handle>,
-    arbiters: Mutex<Vec<Arbiter>>,
+    place: Place,
     clock: Clock,
+}
+
+enum Place {
+    Threads(Threads),
+    Guest(Guest),
 }
 
 impl Cores {
@@ -47,11 +56,19 @@ impl Cores {
     /// # Errors
     /// As [`Self::start`].
     pub fn start_by(clock: Clock, count: usize, pin: bool) -> io::Result<Self> {
-        let arbiters = (0..count.max(1)).map(|core| start_one(core, pin, &clock));
-        let arbiters = arbiters.collect::<io::Result<Vec<_>>>()?;
-        let (arbiters, runtimes): (Vec<_>, _) = arbiters.into_iter().unzip();
-        let handles = arbiters.iter().map(Arbiter::handle).collect();
-        Ok(Self { handles, runtimes, arbiters: Mutex::new(arbiters), clock })
+        let threads = Threads::start(&clock, count, pin)?;
+        Ok(Self { place: Place::Threads(threads), clock })
+    }
+
+    /// One core without a thread: its actors take turns with whatever else the arbiter of this
+    /// thread runs. When they have all ended, `leave` is called on this thread, to give back what
+    /// was kept for it.
+    ///
+    /// # Errors
+    /// No arbiter runs on this thread.
+    pub fn on_current_arbiter(clock: Clock, leave: fn()) -> io::Result<Self> {
+        let guest = Guest::start(clock.clone(), leave)?;
+        Ok(Self { place: Place::Guest(guest), clock })
     }
 
     /// The clock its threads go by.
@@ -69,10 +86,14 @@ impl Cores {
     /// How many cores there are.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.handles.len()
+        match &self.place {
+            Place::Threads(threads) => threads.count(),
+            Place::Guest(_) => 1,
+        }
     }
 
-    /// The core this thread is; none on any other thread.
+    /// The core this thread is, or is while a guest of its arbiter has its turn; none on any other
+    /// thread.
     #[must_use]
     pub fn here() -> Option<usize> {
         HERE.try_with(Cell::get).ok().flatten()
@@ -81,8 +102,10 @@ impl Cores {
     /// How long a core has not been asleep, in all.
     #[must_use]
     pub fn busy(&self, core: usize) -> Duration {
-        let runtime = self.runtimes.get(core);
-        runtime.map_or(Duration::MAX, |runtime| runtime.metrics().worker_total_busy_duration(0))
+        match &self.place {
+            Place::Threads(threads) => threads.busy(core).unwrap_or(Duration::MAX),
+            Place::Guest(guest) => guest.busy(),
+        }
     }
 
     /// The core that owns a partition, and the part of its log directory's storage that belongs
@@ -108,7 +131,10 @@ impl Cores {
 
     /// Runs `f` on a core, soon. False if the core has stopped.
     pub fn run_on(&self, core: usize, f: impl FnOnce() + Send + 'static) -> bool {
-        self.handle(core).spawn_fn(f)
+        match &self.place {
+            Place::Threads(threads) => threads.run_on(core, f),
+            Place::Guest(guest) => guest.run(f),
+        }
     }
 
     /// Runs `f` on a core and waits for what it returns; none if the core has stopped or `f`
@@ -123,61 +149,25 @@ impl Cores {
         receiver.await.ok()
     }
 
-    /// Stops every arbiter and waits for its thread. Blocks: not to be called from a core.
-    pub fn stop(&self) {
-        for handle in &self.handles {
-            handle.stop();
-        }
-        for arbiter in self.arbiters.lock().drain(..) {
-            // a thread that panicked is as gone as one that stopped
-            drop(arbiter.join());
+    /// Ends all actors and tasks of the cores, and their threads, and waits until they are gone.
+    /// Threads of its own cannot wait for themselves: not to be called from one of them.
+    pub async fn stop(self: &Arc<Self>) {
+        match &self.place {
+            Place::Guest(guest) => guest.stop().await,
+            Place::Threads(_) => {
+                let cores = Arc::clone(self);
+                // waits for threads
+                let joined = tokio::task::spawn_blocking(move || cores.join());
+                if joined.await.is_err() {
+                    tracing::error!("the cores did not stop in order");
+                }
+            }
         }
     }
 
-    fn handle(&self, core: usize) -> &ArbiterHandle {
-        let last = self.handles.len() - 1;
-        &self.handles[core.min(last)]
-    }
-}
-
-fn start_one(
-    core: usize,
-    pin: bool,
-    clock: &Clock,
-) -> io::Result<(Arbiter, tokio::runtime::Handle)> {
-    let (sender, handle) = std::sync::mpsc::channel();
-    let clock = clock.clone();
-    let arbiter = Arbiter::try_with_tokio_rt(move || {
-        HERE.set(Some(core));
-        name_thread(core);
-        mark_core_thread();
-        clock.enter();
-        if pin {
-            pin_thread(core);
+    fn join(&self) {
+        if let Place::Threads(threads) = &self.place {
+            threads.stop();
         }
-        let mut runtime = tokio::runtime::Builder::new_current_thread();
-        // those that do the core's blocking work
-        runtime.on_thread_start(move || clock.enter());
-        let runtime = runtime.enable_io().enable_time().build()?;
-        // the receiver waits for it
-        _ = sender.send(runtime.handle().clone());
-        Ok(runtime)
-    })?;
-    Ok((arbiter, handle.recv().map_err(io::Error::other)?))
-}
-
-/// actix names its threads after the system; what `top -H` and a panic line show is the core.
-fn name_thread(core: usize) {
-    if let Ok(name) = std::ffi::CString::new(format!("ottla-core-{core}")) {
-        // a thread without a name works as well
-        _ = rustix::thread::set_name(&name);
-    }
-}
-
-fn pin_thread(core: usize) {
-    let mut cpus = rustix::thread::CpuSet::new();
-    cpus.set(core);
-    if let Err(error) = rustix::thread::sched_setaffinity(None, &cpus) {
-        tracing::warn!(core, %error, "could not bind the thread of a core to its cpu");
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU64;
 use actix::{AsyncContext, Handler, Message};
 
 use super::*;
-use crate::runtime::{Reply, ReplyPort, ask, fault, offer, tell};
+use crate::runtime::{Clock, Reply, ReplyPort, ask, fault, offer, tell};
 
 #[derive(Message)]
 #[rtype(result = "u64")]
@@ -138,15 +138,19 @@ fn guardian_id() -> u64 {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-fn run<F: Future<Output = ()>>(test: impl FnOnce(Guardian) -> F) {
+/// Runs `test` on cores of both kinds: threads of their own, and the arbiter of the test.
+fn run<F: Future<Output = ()>>(test: impl Fn(Guardian) -> F) {
     actix::System::new().block_on(async {
-        let cores = Arc::new(Cores::start(2, false).unwrap());
-        let policy = RestartPolicy { longest_pause_ms: 20, ..RestartPolicy::default() };
-        let within = Duration::from_secs(20);
-        let done = tokio::time::timeout(within, test(Guardian::new(Arc::clone(&cores), policy)));
-        let done = done.await;
-        cores.stop();
-        assert!(done.is_ok(), "the test took too long");
+        let threads = Cores::start(2, false).unwrap();
+        let guest = Cores::on_current_arbiter(Clock::system(), || {}).unwrap();
+        for cores in [threads, guest].map(Arc::new) {
+            let policy = RestartPolicy { longest_pause_ms: 20, ..RestartPolicy::default() };
+            let within = Duration::from_secs(20);
+            let guardian = Guardian::new(Arc::clone(&cores), policy);
+            let done = tokio::time::timeout(within, test(guardian)).await;
+            cores.stop().await;
+            assert!(done.is_ok(), "the test took too long");
+        }
     });
 }
 

@@ -1,6 +1,7 @@
-//! The only room that touches arbiters and supervision: cores, the guardian, permits, the send
-//! forms, the clock and the timers.
+//! The only room that touches arbiters and supervision: cores (threads of their own, or a guest on
+//! the caller's arbiter), the guardian, permits, the send forms, the clock and the timers.
 
+mod blocking;
 mod clock;
 mod cores;
 mod credits;
@@ -8,6 +9,7 @@ mod deadline;
 mod epitaph;
 pub mod fault;
 mod guardian;
+mod guest;
 mod join;
 mod named;
 mod panics;
@@ -15,8 +17,10 @@ mod registry;
 mod reply;
 mod restarts;
 mod send;
+mod threads;
 mod timers;
 
+pub use blocking::blocking;
 pub use clock::{Clock, monotonic_ms, now};
 pub use cores::Cores;
 pub use credits::{Credits, MemoryPermit, RequestTicket};

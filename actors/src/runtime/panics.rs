@@ -12,9 +12,10 @@ thread_local! {
     static ON_CORE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// From now on panics of this thread are logged.
-pub(super) fn mark_core_thread() {
-    ON_CORE.set(true);
+/// Says whether panics of this thread are logged from now on; returns whether they were.
+pub(super) fn mark_logged(logged: bool) -> bool {
+    // the thread may be on its way out
+    ON_CORE.try_with(|on_core| on_core.replace(logged)).unwrap_or(false)
 }
 
 /// Logs panics of the cores, each as one line; those of other threads go to the hook that was

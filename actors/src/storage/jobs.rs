@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::messages::{Attach, Closing, Job, JobDone, LaneName, Opened};
 use super::{StorageActor, StorageDir};
-use crate::runtime::{now, tell};
+use crate::runtime::{blocking, now, tell};
 
 /// Reads of old records under way at a time.
 const WARMERS: usize = 4;
@@ -99,7 +99,7 @@ impl Lane {
             let lane = job.lane();
             let (me, dir) = (Arc::clone(me), Arc::clone(dir));
             actix_rt::spawn(async move {
-                let done = tokio::task::spawn_blocking(move || job.run(&dir)).await;
+                let done = blocking(move || job.run(&dir)).await;
                 tell(&me, done.unwrap_or(JobDone::Panicked(lane)));
             });
         }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::messages::CloseAll;
 use super::{OfflineWatch, StorageActor, StorageDir};
-use crate::runtime::{Answer, Child, Guardian, ReplyPort, tell};
+use crate::runtime::{Answer, Child, Guardian, ReplyPort, blocking, tell};
 
 /// Room in a storage actor's mailbox; only its own partitions send to it.
 const MAILBOX: usize = 65_536;
@@ -142,8 +142,7 @@ impl Storage {
             }
             if good {
                 let log_dir = Arc::clone(dir.log_dir());
-                let marked =
-                    tokio::task::spawn_blocking(move || log_dir.mark_clean(broker_epoch)).await;
+                let marked = blocking(move || log_dir.mark_clean(broker_epoch)).await;
                 good = matches!(marked, Ok(Ok(())));
             }
             all_good &= good;

@@ -20,7 +20,8 @@ use crate::stop::Stop;
 ///
 /// Starts this program as a broker on loopback, lets each way append records of 100 bytes with
 /// acks=1: 150 a batch, one a batch with many under way, and one at a time; and does the same with
-/// a broker inside this process, by turns. What the bare file costs stands beside it.
+/// a broker inside this process, by turns, with a thread of its own and on the arbiter of the bench
+/// actors ("here": one thread for both). What the bare file costs stands beside it.
 /// librdkafka's producer (as kcat uses it) and Kafka's Java producer work on the same broker if
 /// they are there.
 #[derive(Clone, Debug, clap::Args)]
@@ -41,7 +42,7 @@ pub struct PathsOptions {
     /// Partitions of the topic
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub partitions: u16,
-    /// Threads for the bench actors
+    /// Threads for the bench actors, where they do not share the broker's
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub threads: usize,
     /// Cores of the broker, in its own process or inside this one; 0: all
@@ -139,6 +140,17 @@ pub async fn paths(options: &PathsOptions, embedder: &dyn Embedder) -> Result<Pa
     Ok(Paths { table: table::of(&lines), lines, sound })
 }
 
+/// The rows of each kind of work, by turns.
+const PATHS: [&str; 7] = [
+    "wire",
+    "engine-sealed",
+    "engine-encoded",
+    "engine-here-sealed",
+    "client",
+    "engine",
+    "engine-here",
+];
+
 /// One round through all rows.
 struct Turn<'a> {
     options: &'a PathsOptions,
@@ -156,14 +168,20 @@ impl Turn<'_> {
         lines: &mut Vec<Value>,
     ) -> Result<(), BenchError> {
         let (cores, data) = (self.options.cores.to_string(), self.scratch.display().to_string());
-        let inside = ["--cores", &cores, "--data", &data];
+        let threads = self.options.threads.to_string();
+        let alone = ["--data", &data];
+        let inside = ["--cores", &cores, "--data", &data, "--threads", &threads];
         let pid = self.pid.unwrap_or(0).to_string();
-        let outside = ["--bootstrap-server", self.address, "--pid", &pid];
+        let outside = ["--bootstrap-server", self.address, "--pid", &pid, "--threads", &threads];
         for work in Work::ALL {
             lines.push(floor::measure(self.options, work, self.scratch, stop).await?);
-            for path in ["wire", "engine-sealed", "engine-encoded", "client", "engine"] {
-                let more = if path.starts_with("engine") { inside } else { outside };
-                let mut line = measure(self.options, path, work, &more, stop, embedder).await?;
+            for path in PATHS {
+                let more = match path {
+                    "wire" | "client" => outside.as_slice(),
+                    "engine-here" | "engine-here-sealed" => alone.as_slice(),
+                    _ => inside.as_slice(),
+                };
+                let mut line = measure(self.options, path, work, more, stop, embedder).await?;
                 line["round"] = json!(self.round);
                 lines.push(line);
             }
@@ -205,7 +223,6 @@ async fn measure(
         ("--in-flight", in_flight.to_string()),
         ("--batch-records", records.to_string()),
         ("--partitions", options.partitions.to_string()),
-        ("--threads", options.threads.to_string()),
         ("--path", path.to_owned()),
     ];
     let mut words = vec!["produce".to_owned()];

@@ -45,8 +45,13 @@ pub(super) fn of(lines: &[Value]) -> String {
 
 /// The same work through a socket and without one: batches that are made once, and records that an
 /// application hands over.
-const PAIRS: [(&str, &str); 3] =
-    [("engine-sealed", "wire"), ("engine-encoded", "wire"), ("engine", "client")];
+const PAIRS: [(&str, &str); 5] = [
+    ("engine-sealed", "wire"),
+    ("engine-encoded", "wire"),
+    ("engine-here-sealed", "wire"),
+    ("engine", "client"),
+    ("engine-here", "client"),
+];
 
 fn pairs(lines: &[Value]) -> String {
     let mut out = String::new();

@@ -98,6 +98,11 @@ impl ProduceOptions {
             let what = "--rate, --parts-per-request and --prime are for --path wire";
             return Err(BenchError::options(what));
         }
+        if self.path.is_here() && (self.common.threads > 1 || self.cores > 1) {
+            let what = "--path engine-here: broker and bench actors share one thread, \
+                        --threads and --cores are not for it";
+            return Err(BenchError::options(what));
+        }
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use super::feeder::{Door, Feeder, NativeClient};
 use super::{Plan, ProduceOptions, Promised, RunTopic, rates, stored};
 use crate::batch;
 use crate::clock::Window;
-use crate::embed::{Embedded, Embedder, Load};
+use crate::embed::{Embedded, Embedder, Load, Place};
 use crate::error::BenchError;
 use crate::fleet::Fleet;
 use crate::report::Report;
@@ -32,6 +32,29 @@ pub enum Path {
     EngineSealed,
     /// The same with a batch that was encoded elsewhere, and so is checked each time
     EngineEncoded,
+    /// As engine, with the broker on the arbiter of the bench actors: one thread for both
+    EngineHere,
+    /// As engine-sealed, with the broker on the arbiter of the bench actors
+    EngineHereSealed,
+}
+
+impl Path {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Wire => "wire",
+            Self::Client => "client",
+            Self::Engine => "engine",
+            Self::EngineSealed => "engine-sealed",
+            Self::EngineEncoded => "engine-encoded",
+            Self::EngineHere => "engine-here",
+            Self::EngineHereSealed => "engine-here-sealed",
+        }
+    }
+
+    /// Whether broker and bench actors share a thread.
+    pub(super) fn is_here(self) -> bool {
+        matches!(self, Self::EngineHere | Self::EngineHereSealed)
+    }
 }
 
 /// The values of the records of a batch as the wire path sends it.
@@ -70,7 +93,10 @@ async fn drive(
     stop: &Stop,
     door: impl Fn(usize) -> Door,
 ) -> Result<(Report, Promised), BenchError> {
-    let fleet = Fleet::start(options.common.threads);
+    let fleet = match options.path.is_here() {
+        true => Fleet::on_current_arbiter(),
+        false => Fleet::start(options.common.threads),
+    };
     let feeders = (0..options.connections).map(|index| {
         let (plan, door) = (Arc::clone(plan), door(index));
         fleet.spawn(index, move |recorder| Feeder::new(plan, door, recorder))
@@ -120,7 +146,7 @@ pub(super) async fn client(
         })
     };
     let (mut report, promised) = drive(options, &plan, options.common.pid, stop, door).await?;
-    report.set("path", "client");
+    report.set("path", options.path.name());
     stored(client, topic, &before, promised, &mut report).await?;
     Ok(report)
 }
@@ -133,7 +159,11 @@ pub(super) async fn engine(
 ) -> Result<Report, BenchError> {
     let embedder = embedder
         .ok_or_else(|| BenchError::options("--path engine: there is no broker in this process"))?;
-    let begun = embedder.start(options.cores, options.data.clone()).await;
+    let place = match options.path.is_here() {
+        true => Place::CurrentArbiter,
+        false => Place::Threads(options.cores),
+    };
+    let begun = embedder.start(place, options.data.clone()).await;
     let embedded = begun.map_err(inside)?;
     let outcome = append(options, stop, &*embedded).await;
     embedded.stop().await;
@@ -152,12 +182,10 @@ async fn append(
     const TOPIC: &str = "bench";
     let partitions = i32::from(options.topic.partitions);
     embedded.create(TOPIC, options.topic.partitions).await.map_err(inside)?;
-    let (name, load) = match options.path {
-        Path::EngineEncoded => {
-            ("engine-encoded", Load::Encoded(batch::encode(&options.records, batch::wall_ms())))
-        }
-        Path::EngineSealed => ("engine-sealed", Load::Sealed(values(options)?)),
-        _ => ("engine", Load::Values(values(options)?)),
+    let load = match options.path {
+        Path::EngineEncoded => Load::Encoded(batch::encode(&options.records, batch::wall_ms())),
+        Path::EngineSealed | Path::EngineHereSealed => Load::Sealed(values(options)?),
+        _ => Load::Values(values(options)?),
     };
     let plan = plan(options);
     let door = |index: usize| {
@@ -165,7 +193,7 @@ async fn append(
         Door::Engine(embedded.appender(TOPIC, partition, options.acks, &load))
     };
     let (mut report, promised) = drive(options, &plan, None, stop, door).await?;
-    report.set("path", name);
+    report.set("path", options.path.name());
     let mut there = 0;
     for partition in 0..partitions {
         there += embedded.stored(TOPIC, partition).await.map_err(inside)?;

@@ -48,7 +48,7 @@ fn what_producers_were_promised_is_stored() {
 #[test]
 fn every_path_leads_into_the_log() {
     let broker = OttlaProcess::with_defaults();
-    for path in ["client", "engine", "engine-encoded"] {
+    for path in ["client", "engine", "engine-encoded", "engine-here", "engine-here-sealed"] {
         let more = ["--path", path, "--partitions", "2", "--connections", "3"];
         let arguments = [&["produce"], &SHORT[..], &more].concat();
         let result = result(&bench(&arguments, &broker.bootstrap()));

@@ -30,7 +30,7 @@ use super::types::{
     offset_of, to_log_entry,
 };
 use super::{ConsensusError, io_error, snapshots::Stored};
-use crate::runtime::now;
+use crate::runtime::{blocking, now};
 
 /// Entries kept in memory: what is appended is applied, and so read, right after.
 const TAIL: usize = 64;
@@ -239,7 +239,7 @@ impl RaftLogStorage<TypeConfig> for LogStore {
             (Arc::clone(&inner.disk), inner.dir.clone())
         };
         let vote = *vote;
-        let saved = tokio::task::spawn_blocking(move || quorum_state::save(&*disk, &dir, &vote));
+        let saved = blocking(move || quorum_state::save(&*disk, &dir, &vote));
         match saved.await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(StorageIOError::write_vote(AnyError::new(&error)).into()),
@@ -264,7 +264,8 @@ impl RaftLogStorage<TypeConfig> for LogStore {
         let job = self.0.lock().append(&entries, now());
         let job = job.map_err(|e| failed(ErrorVerb::Write, &e))?;
         let store = Arc::clone(&self.0);
-        tokio::task::spawn_blocking(move || {
+        // who waits for it is told by the callback
+        drop(blocking(move || {
             let synced = match job.map(FlushJob::run) {
                 None => Ok(()),
                 Some(Ok(upto)) => {
@@ -274,7 +275,7 @@ impl RaftLogStorage<TypeConfig> for LogStore {
                 Some(Err(error)) => Err(std::io::Error::other(error)),
             };
             callback.log_io_completed(synced);
-        });
+        }));
         Ok(())
     }
 

@@ -17,7 +17,7 @@ use super::types::{
     Entry, NodeId, Proposal, RaftStorageError, TypeConfig, epoch_of, offset_of, to_membership,
 };
 use super::{Committed, ConsensusError};
-use crate::runtime::now;
+use crate::runtime::{blocking, now};
 
 type Membership = StoredMembership<NodeId, EmptyNode>;
 
@@ -194,7 +194,7 @@ impl RaftSnapshotBuilder<TypeConfig> for StateMachine {
         };
         let last = last.unwrap_or_default();
         let snapshots = self.snapshots.clone();
-        let written = tokio::task::spawn_blocking(move || {
+        let written = blocking(move || {
             let at = membership.log_id().as_ref().map(|id| (offset_of(id), epoch_of(id)));
             let content = SnapshotContent {
                 membership_at: at,

@@ -1,9 +1,13 @@
 //! How openraft's types and the metadata log's types correspond.
 
 use std::collections::BTreeSet;
+use std::future::Future;
 use std::io::Cursor;
+use std::time::Duration;
 
-use openraft::{CommittedLeaderId, EmptyNode, EntryPayload, LogId, StoredMembership};
+use openraft::{
+    AsyncRuntime, CommittedLeaderId, EmptyNode, EntryPayload, LogId, OptionalSend, StoredMembership,
+};
 use ottla_core::base::{BrokerId, LeaderEpoch, Offset};
 use ottla_core::controller::{LogEntry, Membership, MetadataRecord};
 
@@ -18,7 +22,72 @@ openraft::declare_raft_types!(
         R = (),
         NodeId = u64,
         Node = EmptyNode,
+        AsyncRuntime = OnCore,
 );
+
+/// Tokio, with tasks that belong to the core their node lives on, and end with it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct OnCore;
+
+type Tokio = openraft::TokioRuntime;
+
+impl AsyncRuntime for OnCore {
+    type JoinError = <Tokio as AsyncRuntime>::JoinError;
+    type JoinHandle<T: OptionalSend + 'static> = <Tokio as AsyncRuntime>::JoinHandle<T>;
+    type Sleep = <Tokio as AsyncRuntime>::Sleep;
+    type Instant = <Tokio as AsyncRuntime>::Instant;
+    type TimeoutError = <Tokio as AsyncRuntime>::TimeoutError;
+    type Timeout<R, T: Future<Output = R> + OptionalSend> = <Tokio as AsyncRuntime>::Timeout<R, T>;
+    type ThreadLocalRng = <Tokio as AsyncRuntime>::ThreadLocalRng;
+    type OneshotSender<T: OptionalSend> = <Tokio as AsyncRuntime>::OneshotSender<T>;
+    type OneshotReceiverError = <Tokio as AsyncRuntime>::OneshotReceiverError;
+    type OneshotReceiver<T: OptionalSend> = <Tokio as AsyncRuntime>::OneshotReceiver<T>;
+
+    fn spawn<T>(future: T) -> Self::JoinHandle<T::Output>
+    where
+        T: Future + OptionalSend + 'static,
+        T::Output: OptionalSend + 'static,
+    {
+        tokio::task::spawn_local(future)
+    }
+
+    fn sleep(duration: Duration) -> Self::Sleep {
+        Tokio::sleep(duration)
+    }
+
+    fn sleep_until(deadline: Self::Instant) -> Self::Sleep {
+        Tokio::sleep_until(deadline)
+    }
+
+    fn timeout<R, F: Future<Output = R> + OptionalSend>(
+        duration: Duration,
+        future: F,
+    ) -> Self::Timeout<R, F> {
+        Tokio::timeout(duration, future)
+    }
+
+    fn timeout_at<R, F: Future<Output = R> + OptionalSend>(
+        deadline: Self::Instant,
+        future: F,
+    ) -> Self::Timeout<R, F> {
+        Tokio::timeout_at(deadline, future)
+    }
+
+    fn is_panic(join_error: &Self::JoinError) -> bool {
+        Tokio::is_panic(join_error)
+    }
+
+    fn thread_rng() -> Self::ThreadLocalRng {
+        Tokio::thread_rng()
+    }
+
+    fn oneshot<T>() -> (Self::OneshotSender<T>, Self::OneshotReceiver<T>)
+    where
+        T: OptionalSend,
+    {
+        Tokio::oneshot()
+    }
+}
 
 pub(super) type NodeId = u64;
 pub(super) type Entry = openraft::Entry<TypeConfig>;
