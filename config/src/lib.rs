@@ -19,7 +19,7 @@ pub use definition::{
 };
 pub use error::SettingError;
 pub use listener::{Listener, ProtocolMap, SecurityProtocol};
-pub use load::{LoadError, Loaded, Notice, Sources};
+pub use load::{Beside, LoadError, Loaded, Notice, Sources};
 pub use settings::{Settings, definition_of};
 pub use table::{broker, definitions, lookup, resource_definitions, topic, topic_definitions};
 pub use topic::{

@@ -164,6 +164,19 @@ fn a_controller_listener_is_left_closed_and_said_so() {
     assert!(lines.iter().any(|line| line.contains("CONTROLLER://:9093: not opened")), "{lines:?}");
 }
 
+#[test]
+fn every_bad_value_is_told_once() {
+    let text = "num.partitions=0\nlog.dirs=/data\nnum.io.threads=none\n";
+    let error = load(text, &[], &["num.network.threads=-1"]).expect_err("refused");
+    let mut keys: Vec<_> = error.beside.more.iter().filter_map(|other| other.error.key()).collect();
+    keys.extend(error.error.key());
+    keys.sort_unstable();
+    assert_eq!(keys, ["num.io.threads", "num.network.threads", "num.partitions"]);
+    let at =
+        error.beside.more.iter().find(|other| other.error.key() == Some("num.network.threads"));
+    assert_eq!(at.and_then(|other| other.place.as_deref()), Some("by --override"));
+}
+
 /// The settings of the files that Kafka ships, release by release, in our own layout.
 #[test]
 fn the_files_that_kafka_ships_start_it() {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use java_properties::PropertiesIter;
 
 use crate::error::SettingError;
-use crate::settings::Settings;
+use crate::settings::{Settings, faults};
 use crate::values::{Layer, Values};
 
 pub use notice::Notice;
@@ -44,8 +44,25 @@ pub struct LoadError {
     pub error: SettingError,
     /// Where it was given, in words.
     pub place: Option<String>,
+    /// What else is to be said.
+    pub beside: Box<Beside>,
+}
+
+/// What is to be said beside the first setting that cannot be used.
+#[derive(Debug, Default)]
+pub struct Beside {
+    /// Other settings that cannot be used either.
+    pub more: Vec<LoadError>,
     /// What must be said about other keys.
-    pub notices: Box<[Notice]>,
+    pub notices: Vec<Notice>,
+}
+
+impl LoadError {
+    fn of(error: SettingError, values: &Values, sources: &Sources) -> Self {
+        let given = error.key().and_then(|key| values.given(key));
+        let place = given.map(|(_, layer)| place(layer, sources));
+        Self { place, ..error.into() }
+    }
 }
 
 impl fmt::Display for LoadError {
@@ -66,7 +83,7 @@ impl std::error::Error for LoadError {
 
 impl From<SettingError> for LoadError {
     fn from(error: SettingError) -> Self {
-        Self { error, place: None, notices: Box::default() }
+        Self { error, place: None, beside: Box::default() }
     }
 }
 
@@ -74,7 +91,7 @@ impl Settings {
     /// Reads all layers and checks them.
     ///
     /// # Errors
-    /// [`LoadError`] for the first setting that cannot be used.
+    /// [`LoadError`] for the first setting that cannot be used, with all others.
     pub fn load(sources: &Sources) -> Result<Loaded, LoadError> {
         let mut values = Values::default();
         let mut notices = Vec::new();
@@ -99,9 +116,10 @@ impl Settings {
                 Ok(Loaded { settings, notices })
             }
             Err(error) => {
-                let given = error.key().and_then(|key| at_fault.given(key));
-                let place = given.map(|(_, layer)| place(layer, sources));
-                Err(LoadError { error, place, notices: notices.into() })
+                let first = LoadError::of(error, &at_fault, sources);
+                let others = faults(&at_fault).filter(|other| other.key() != first.error.key());
+                let more = others.map(|other| LoadError::of(other, &at_fault, sources)).collect();
+                Err(LoadError { beside: Box::new(Beside { more, notices }), ..first })
             }
         }
     }

@@ -236,12 +236,15 @@ impl Default for Settings {
 
 /// Checks every given value against its definition, also of keys that Ottla does not act on.
 fn check_each(values: &Values) -> Result<(), SettingError> {
-    for (key, given) in values.every() {
-        if let Some((_, definition)) = definition_of(key) {
-            definition.parse_as(key, given)?;
-        }
-    }
-    Ok(())
+    faults(values).next().map_or(Ok(()), Err)
+}
+
+/// Every value that is of the wrong type or out of range.
+pub(crate) fn faults(values: &Values) -> impl Iterator<Item = SettingError> {
+    values.every().filter_map(|(key, given)| {
+        let (_, definition) = definition_of(key)?;
+        definition.parse_as(key, given).err()
+    })
 }
 
 /// The definition behind a key, which may carry a listener's prefix, and the listener's name.

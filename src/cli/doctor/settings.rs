@@ -16,7 +16,11 @@ pub(super) fn check(arguments: &Arguments) -> (Section, Option<Settings>) {
             section.seen = "cannot be used".to_owned();
             section.add(Severity::Error, place(&failure), failure.to_string(), "");
             if let Failure::Settings(error) = failure {
-                note(&error.notices, &mut section);
+                for other in &error.beside.more {
+                    let place = other.place.clone().unwrap_or_else(|| "settings".to_owned());
+                    section.add(Severity::Error, place, other.to_string(), "");
+                }
+                note(&error.beside.notices, &mut section);
             }
             return (section, None);
         }

@@ -88,9 +88,11 @@ fn doctor_reads_settings_as_the_broker_does() {
         ottla("doctor", &words(&[&file.display().to_string()]), "")
     };
     assert_eq!(check("").exit, 0);
-    let wrong = check("num.partitions=many\nno.such.key=1\n");
-    assert!(wrong.exit == 1 && wrong.out.contains("num.partitions"), "{wrong:?}");
-    assert!(wrong.out.contains("no.such.key"), "{wrong:?}");
+    let wrong = check("num.partitions=many\nlog.segment.bytes=1\nno.such.key=1\n");
+    assert_eq!(wrong.exit, 1);
+    for key in ["num.partitions", "log.segment.bytes", "no.such.key"] {
+        assert!(wrong.out.contains(key), "{wrong:?}");
+    }
     let few = check("default.replication.factor=1\nmin.insync.replicas=2\n");
     assert!(few.exit == 1 && few.out.contains("min.insync.replicas"), "{few:?}");
 }
