@@ -1,9 +1,10 @@
-//! One listening socket: accepts connections and hands each to a core in turn.
+//! One listening socket: accepts connections and hands them to hosts.
 
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actix::prelude::*;
@@ -14,15 +15,16 @@ use tokio::io::unix::AsyncFd;
 
 use super::messages::{Adopt, StopAccepting};
 use super::quotas::ConnectionQuotas;
-use super::{ConnectionHost, ConnectionInfo, Listener};
-use crate::runtime::{Epitaph, Registry, monotonic_ms, sleep, tell};
+use super::{ConnectionInfo, Hosts, Listener};
+use crate::runtime::{Cores, Epitaph, monotonic_ms, sleep, tell};
 
 /// The pause after the first failed accept of a streak; doubled up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// The hosts of all cores, by core.
-pub type Hosts = Registry<usize, ConnectionHost>;
+/// Connections of one wake-up that stay on this core as visitors. Where more wait, they come
+/// faster than one core may be able to serve them.
+const FEW: usize = 8;
 
 /// How sockets are set up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,8 +73,6 @@ pub struct AcceptorParts {
     pub quotas: Arc<ConnectionQuotas>,
     /// The hosts it hands sockets to.
     pub hosts: Arc<Hosts>,
-    /// Counts accepted connections, shared by all acceptors.
-    pub turn: Arc<AtomicUsize>,
 }
 
 /// One listening socket.
@@ -120,16 +120,26 @@ async fn accept_all(parts: &AcceptorParts) -> io::Result<()> {
     let socket = AsyncFd::with_interest(parts.socket.try_clone()?, Interest::READABLE)?;
     let listener = &*parts.listener.name;
     let mut pause = FIRST_PAUSE;
+    let mut in_a_row = 0;
     loop {
         if !parts.quotas.has_room(&parts.listener) {
             let open = parts.quotas.open();
             tracing::warn!(listener, open, "max.connections reached, waiting for one to close");
             parts.quotas.room(&parts.listener).await;
         }
-        match socket.async_io(Interest::READABLE, accept).await {
+        let mut accepting = pin!(socket.async_io(Interest::READABLE, accept));
+        let accepted = poll_fn(|cx| {
+            let polled = accepting.as_mut().poll(cx);
+            if polled.is_pending() {
+                in_a_row = 0;
+            }
+            polled
+        });
+        match accepted.await {
             Ok((stream, peer)) => {
                 pause = FIRST_PAUSE;
-                hand_over(parts, stream, peer);
+                in_a_row += 1;
+                hand_over(parts, stream, peer, in_a_row > FEW);
                 if let Some(wait) = parts.quotas.pace(monotonic_ms()) {
                     sleep(wait).await;
                 }
@@ -163,7 +173,9 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     kinds.contains(&error.kind())
 }
 
-fn hand_over(parts: &AcceptorParts, socket: std::net::TcpStream, peer: SocketAddr) {
+/// Hands a socket to the host of this core, which costs no other core a wake-up, or where there
+/// are `many` to that of the next core.
+fn hand_over(parts: &AcceptorParts, socket: std::net::TcpStream, peer: SocketAddr, many: bool) {
     let permit = match parts.quotas.admit(peer.ip().to_canonical(), &parts.listener) {
         Ok(permit) => permit,
         Err(limit) => {
@@ -172,11 +184,14 @@ fn hand_over(parts: &AcceptorParts, socket: std::net::TcpStream, peer: SocketAdd
             return;
         }
     };
-    let cores = parts.hosts.len().max(1);
-    let core = parts.turn.fetch_add(1, Ordering::Relaxed) % cores;
+    let here = Cores::here().filter(|_| !many);
+    let (core, settled) = match here {
+        Some(core) => (core, false),
+        None => (parts.hosts.next_core(), true),
+    };
     // no host: its core is being rebuilt, and the client connects again
-    if let Some(host) = parts.hosts.get(&core) {
+    if let Some(host) = parts.hosts.get(core) {
         let info = Arc::new(ConnectionInfo::new(peer, Arc::clone(&parts.listener)));
-        tell(&host.addr, Adopt { socket, info, permit, moves: 0 });
+        tell(&host.addr, Adopt { socket, info, permit, moves: 0, settled, begun: None });
     }
 }

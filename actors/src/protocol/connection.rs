@@ -13,14 +13,13 @@ use bytes::Bytes;
 use kafka_protocol::messages::ApiKey;
 use tokio::net::TcpStream;
 
-use super::acceptor::Hosts;
 use super::frames::{FrameError, Frames};
-use super::messages::{Adopt, Close, Closed, Drain};
+use super::messages::{Adopt, Begun, Close, Closed, Drain};
 use super::outbox::{Lost, Outbox, TurnEnd};
 use super::quotas::ConnectionPermit;
 use super::socket::ReadEnd;
 use super::writer::{Writer, Written};
-use super::{ConnectionHost, ConnectionInfo};
+use super::{ConnectionHost, ConnectionInfo, Hosts};
 use crate::node::Node;
 use crate::requests::{Request, RequestError, Stage, dispatch};
 use crate::runtime::{MemoryPermit, RequestTicket, tell};
@@ -29,6 +28,9 @@ use crate::runtime::{MemoryPermit, RequestTicket, tell};
 const UNSENT_BYTES: usize = 1024 * 1024;
 /// Rounds of reading and writing in one turn.
 const ROUNDS: usize = 8;
+/// Requests after which a connection is more than a visit: those that only look around are not
+/// worth waking another core for.
+const VISIT: u32 = 8;
 
 /// Why a connection closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,8 +83,9 @@ impl fmt::Display for CloseReason {
 
 /// One connection.
 ///
-/// Lives on the core its acceptor chose, or where its answers come from; owned by that core's
-/// [`ConnectionHost`]; blocks on nothing; never restarted: the client reconnects.
+/// Lives on the core that accepted it as long as it may be a short visit, then on the one whose
+/// turn it is, or where its answers come from; owned by that core's [`ConnectionHost`]; blocks on
+/// nothing; never restarted: the client reconnects.
 pub(super) struct Connection {
     info: Arc<ConnectionInfo>,
     node: Arc<Node>,
@@ -103,7 +106,12 @@ pub(super) struct Connection {
     close: Option<CloseReason>,
     /// None once it has moved.
     permit: Option<ConnectionPermit>,
+    core: usize,
     moves: u32,
+    /// Requests of one that has no core for good yet.
+    visit: Option<u32>,
+    /// The core it leaves for once nothing is in flight.
+    leaving: Option<usize>,
 }
 
 /// What a host hands to a new connection.
@@ -115,7 +123,10 @@ pub(super) struct Parts {
     pub(super) stream: Arc<TcpStream>,
     pub(super) outbox: Arc<Outbox>,
     pub(super) permit: ConnectionPermit,
+    pub(super) core: usize,
     pub(super) moves: u32,
+    pub(super) settled: bool,
+    pub(super) begun: Option<Begun>,
     pub(super) max_frame: usize,
     pub(super) max_in_flight: usize,
     pub(super) fit_send_buffer: bool,
@@ -123,14 +134,18 @@ pub(super) struct Parts {
 
 impl Connection {
     pub(super) fn new(parts: Parts) -> Self {
+        let (frames, held) = match parts.begun {
+            Some(begun) => (Frames::resume(parts.max_frame, begun.bytes), begun.memory),
+            None => (Frames::new(parts.max_frame), parts.node.credits.permit()),
+        };
         Self {
-            held: parts.node.credits.permit(),
+            held,
             info: parts.info,
             node: parts.node,
             host: parts.host,
             hosts: parts.hosts,
             stream: parts.stream,
-            frames: Frames::new(parts.max_frame),
+            frames,
             outbox: parts.outbox,
             writer: Writer::new(parts.fit_send_buffer),
             moved: false,
@@ -139,7 +154,10 @@ impl Connection {
             draining: false,
             close: None,
             permit: Some(parts.permit),
+            core: parts.core,
             moves: parts.moves,
+            visit: (!parts.settled).then_some(0),
+            leaving: None,
         }
     }
 
@@ -148,6 +166,9 @@ impl Connection {
         self.outbox.register(cx.waker());
         for _ in 0..ROUNDS {
             let wrote_all = self.poll_replies(cx)?;
+            if wrote_all {
+                self.leave_if_due()?;
+            }
             let more = self.poll_requests(cx)?;
             if !more {
                 if self.draining && wrote_all && self.in_flight() == 0 {
@@ -179,13 +200,42 @@ impl Connection {
         }
         let cores = &self.node.cores;
         let Some(core) = self.outbox.better_core(|core| cores.busy(core)) else { return Ok(()) };
-        let Some(host) = self.hosts.get(&core) else { return Ok(()) };
+        self.move_to(core, self.moves + 1)
+    }
+
+    /// Counts a request of a visitor; if it has come to stay, it is given a core.
+    fn settle_if_due(&mut self) {
+        let Some(requests) = &mut self.visit else { return };
+        *requests += 1;
+        if *requests >= VISIT {
+            self.visit = None;
+            self.leaving = Some(self.hosts.next_core()).filter(|core| *core != self.core);
+        }
+    }
+
+    /// Leaves for its core, once nothing is in flight here: until then no further request starts.
+    fn leave_if_due(&mut self) -> Result<(), CloseReason> {
+        if self.draining || self.leaving.is_none() || self.in_flight() > 0 {
+            return Ok(());
+        }
+        self.leaving.take().map_or(Ok(()), |core| self.move_to(core, self.moves))
+    }
+
+    /// Hands the socket to another core, with what has been read and is not worked on; stays if
+    /// that core has no host.
+    fn move_to(&mut self, core: usize, moves: u32) -> Result<(), CloseReason> {
+        let Some(host) = self.hosts.get(core) else { return Ok(()) };
         // the old descriptor is closed with this actor
         let Ok(socket) = self.stream.as_fd().try_clone_to_owned() else { return Ok(()) };
         let Some(permit) = self.permit.take() else { return Ok(()) };
-        permit.note_move();
+        if moves > self.moves {
+            permit.note_move();
+        }
+        let memory = std::mem::replace(&mut self.held, self.node.credits.permit());
+        let begun = Some(Begun { bytes: self.frames.take_rest(), memory });
         let info = Arc::clone(&self.info);
-        tell(&host.addr, Adopt { socket: socket.into(), info, permit, moves: self.moves + 1 });
+        let socket = socket.into();
+        tell(&host.addr, Adopt { socket, info, permit, moves, settled: true, begun });
         Err(CloseReason::Moved)
     }
 
@@ -266,6 +316,7 @@ impl Connection {
             self.barrier = Some(self.outbox.next_number());
         }
         let reply = self.outbox.open(header.api_key, RequestTicket::new(memory));
+        self.settle_if_due();
         row.handle(Request {
             header,
             body: frame,
@@ -279,12 +330,14 @@ impl Connection {
         Ok(())
     }
 
-    /// Whether the next request may start: its turn has come and there is room in flight.
+    /// Whether the next request may start: its turn has come, there is room in flight, and it is
+    /// to be worked on here.
     fn may_start(&mut self) -> bool {
         if self.barrier.is_some_and(|number| self.outbox.is_answered(number)) {
             self.barrier = None;
         }
         self.barrier.is_none()
+            && self.leaving.is_none()
             && self.in_flight() < self.max_in_flight
             && self.writer.unsent_bytes() < UNSENT_BYTES
     }

@@ -76,6 +76,25 @@ impl Frames {
         Self { cut: Bytes::new(), filling: Buffer::default(), start: 0, last_long: 0, limit }
     }
 
+    /// A reader that goes on behind `bytes`, which another has received.
+    pub(super) fn resume(limit: usize, bytes: Bytes) -> Self {
+        Self { cut: bytes, ..Self::new(limit) }
+    }
+
+    /// Takes out what is not yet whole frames, for another reader.
+    pub(super) fn take_rest(&mut self) -> Bytes {
+        if self.is_between_frames() {
+            return Bytes::new();
+        }
+        if !self.cut.is_empty() {
+            return std::mem::take(&mut self.cut);
+        }
+        let start = std::mem::take(&mut self.start);
+        let mut rest = Bytes::from_owner(std::mem::take(&mut self.filling));
+        rest.advance(start);
+        rest
+    }
+
     /// Memory held for bytes that are not yet a frame. A long frame's buffer counts as far as it
     /// has been filled: nothing else of it has been touched.
     pub(super) fn held_bytes(&self) -> usize {

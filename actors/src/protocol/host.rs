@@ -7,13 +7,12 @@ use std::time::Duration;
 use actix::prelude::*;
 use tokio::net::TcpStream;
 
-use super::ConnectionId;
-use super::acceptor::Hosts;
 use super::buffers;
 use super::connection::{CloseReason, Connection, Parts};
 use super::lodging::Lodging;
 use super::messages::{Adopt, Close, Closed, Drain, DrainAll};
 use super::outbox::Outbox;
+use super::{ConnectionId, Hosts};
 use crate::node::Node;
 use crate::runtime::{Epitaph, ReplyPort, monotonic_ms, run_interval, start_here, tell};
 
@@ -87,7 +86,10 @@ impl ConnectionHost {
             stream,
             outbox: Arc::clone(&outbox),
             permit: adopt.permit,
+            core: self.core,
             moves: adopt.moves,
+            settled: adopt.settled,
+            begun: adopt.begun,
             max_frame: self.rules.max_frame,
             max_in_flight: self.rules.max_in_flight,
             fit_send_buffer: self.rules.fit_send_buffer,

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use actix::Message;
+use bytes::Bytes;
 
 use super::connection::CloseReason;
 use super::quotas::ConnectionPermit;
 use super::{ConnectionId, ConnectionInfo};
-use crate::runtime::ReplyPort;
+use crate::runtime::{MemoryPermit, ReplyPort};
 
 /// acceptor, connection that moves → host of a core, tell: serve this socket.
 #[derive(Debug, Message)]
@@ -16,8 +17,19 @@ pub(super) struct Adopt {
     pub(super) socket: std::net::TcpStream,
     pub(super) info: Arc<ConnectionInfo>,
     pub(super) permit: ConnectionPermit,
-    /// How often the connection has moved to another core.
+    /// How often the connection has moved to where its answers come from.
     pub(super) moves: u32,
+    /// This is its core for good; otherwise it visits the core that accepted it.
+    pub(super) settled: bool,
+    /// What has been read of it.
+    pub(super) begun: Option<Begun>,
+}
+
+/// Bytes of requests that a connection brings along, paid for.
+#[derive(Debug)]
+pub(super) struct Begun {
+    pub(super) bytes: Bytes,
+    pub(super) memory: MemoryPermit,
 }
 
 /// connection → host of its core, tell: forget me.

@@ -1,13 +1,15 @@
 //! Bytes in, bytes out: listeners, connections, and the order of replies.
 //!
-//! An [`Acceptor`] hands each socket to the [`ConnectionHost`] of a core; there a connection actor
-//! cuts frames, starts their handlers, and writes the answers in request order.
+//! An [`Acceptor`] hands each socket to the [`ConnectionHost`] of its own core; there a connection
+//! actor cuts frames, starts their handlers, and writes the answers in request order. One that
+//! stays for more than a few requests goes to the core whose turn it is.
 
 mod acceptor;
 mod buffers;
 mod connection;
 mod frames;
 mod host;
+mod hosts;
 mod info;
 mod listener;
 mod lodging;
@@ -19,10 +21,11 @@ mod server;
 mod socket;
 mod writer;
 
-pub use acceptor::{Acceptor, AcceptorParts, Hosts, SocketOptions, bind};
+pub use acceptor::{Acceptor, AcceptorParts, SocketOptions, bind};
 pub use connection::CloseReason;
 pub use frames::FrameError;
 pub use host::{ConnectionHost, ConnectionRules};
+pub use hosts::Hosts;
 pub use info::{ClientSoftware, ConnectionId, ConnectionInfo};
 pub use listener::{Listener, SecurityProtocol};
 pub use outbox::{ReplySlot, Segment};

@@ -87,7 +87,7 @@ impl ConnectionQuotas {
         self.counts.lock().total
     }
 
-    /// How often a connection has moved to another core.
+    /// How often a connection has moved to where its answers come from.
     #[must_use]
     pub fn moves(&self) -> u64 {
         self.moves.load(Ordering::Relaxed)
@@ -131,7 +131,7 @@ pub struct ConnectionPermit {
 }
 
 impl ConnectionPermit {
-    /// Notes that the connection moves to another core; it stays counted.
+    /// Notes that the connection moves to where its answers come from; it stays counted.
     pub(super) fn note_move(&self) {
         self.quotas.moves.fetch_add(1, Ordering::Relaxed);
     }

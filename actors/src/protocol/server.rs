@@ -1,16 +1,15 @@
 //! All listeners and hosts of a broker, started and stopped together.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
 use actix::Addr;
 use parking_lot::Mutex;
 
-use super::Listener;
-use super::acceptor::{Acceptor, AcceptorParts, Hosts};
+use super::acceptor::{Acceptor, AcceptorParts};
 use super::host::{ConnectionHost, ConnectionRules};
 use super::messages::{DrainAll, StopAccepting};
 use super::quotas::ConnectionQuotas;
+use super::{Hosts, Listener};
 use crate::node::Node;
 use crate::runtime::{Child, ReplyPort, Route, tell};
 
@@ -34,14 +33,12 @@ impl Server {
     ) -> Self {
         let hosts = start_hosts(node, rules);
         let quotas = ConnectionQuotas::new(Arc::clone(node));
-        let turn = Arc::new(AtomicUsize::new(0));
         let acceptors = sockets.into_iter().map(|(socket, listener)| {
             let parts = AcceptorParts {
                 socket,
                 listener,
                 quotas: Arc::clone(&quotas),
                 hosts: Arc::clone(&hosts),
-                turn: Arc::clone(&turn),
             };
             start_acceptor(node, parts)
         });
@@ -55,7 +52,13 @@ impl Server {
         self.quotas.open()
     }
 
-    /// How often a connection has moved to another core.
+    /// Connections that have stayed for long enough to be given a core for good.
+    #[must_use]
+    pub fn settled(&self) -> usize {
+        self.hosts.settled()
+    }
+
+    /// How often a connection has moved to where its answers come from.
     #[must_use]
     pub fn moves(&self) -> u64 {
         self.quotas.moves()
@@ -68,7 +71,7 @@ impl Server {
                 tell(&acceptor, StopAccepting);
             }
         }
-        for (_, host) in self.hosts.all() {
+        for host in self.hosts.all() {
             let (done, drained) = ReplyPort::oneshot();
             tell(&host.addr, DrainAll { deadline_ms, done });
             drained.await;
@@ -77,7 +80,7 @@ impl Server {
 }
 
 fn start_hosts(node: &Arc<Node>, rules: ConnectionRules) -> Arc<Hosts> {
-    let hosts = Arc::new(Hosts::new());
+    let hosts = Arc::new(Hosts::default());
     for core in 0..node.cores.count() {
         let owner = Arc::clone(node);
         let published = Arc::clone(&hosts);

@@ -120,6 +120,67 @@ fn pipelined_requests_are_answered_in_order() {
 }
 
 #[test]
+fn connections_that_stay_are_given_cores_in_turn_and_lose_nothing() {
+    with_server(rules(), |address, node, server| async move {
+        // short visits take nobody's turn
+        for _ in 0..3 {
+            let mut visitor = TcpStream::connect(address).await.unwrap();
+            for id in 0..2 {
+                visitor.write_all(&api_versions(4, id, "test")).await.unwrap();
+                assert_eq!(response(&mut visitor, 4).await.0, id);
+            }
+        }
+        assert_eq!(server.settled(), 0);
+        // of four in a row two leave the core that accepted them, with whole requests and the
+        // beginning of one that they have sent
+        let burst: Vec<u8> = (0..100).flat_map(|id| api_versions(4, id, "test")).collect();
+        let (most, rest) = burst.split_at(burst.len() - 10);
+        let mut clients = Vec::new();
+        for settled in 1..=4 {
+            let mut client = TcpStream::connect(address).await.unwrap();
+            client.write_all(most).await.unwrap();
+            until(|| server.settled() == settled).await;
+            clients.push(client);
+        }
+        for client in &mut clients {
+            client.write_all(rest).await.unwrap();
+            for id in 0..100 {
+                assert_eq!(response(client, 4).await.0, id);
+            }
+        }
+        assert_eq!((server.settled(), server.moves()), (4, 0));
+        until(|| server.connections() == 4).await;
+        drop(clients);
+        until(|| server.connections() == 0 && node.credits.used() == 0).await;
+    });
+}
+
+#[test]
+fn more_than_a_few_at_once_are_given_cores_as_they_come() {
+    with_server(rules(), |address, node, server| async move {
+        // while the acceptor's core is held, connections wait in the backlog
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let (holding, begun) = tokio::sync::oneshot::channel();
+        node.cores.run_on(0, move || {
+            holding.send(()).unwrap();
+            assert!(held.recv().is_err());
+        });
+        begun.await.unwrap();
+        let mut clients = Vec::new();
+        for _ in 0..20 {
+            clients.push(TcpStream::connect(address).await.unwrap());
+        }
+        drop(release);
+        until(|| server.settled() == 12).await;
+        assert_eq!(server.connections(), 20);
+        for client in &mut clients {
+            client.write_all(&api_versions(4, 7, "test")).await.unwrap();
+            assert_eq!(response(client, 4).await.0, 7);
+        }
+    });
+}
+
+#[test]
 fn an_unknown_version_of_api_versions_is_answered_in_version_0() {
     with_server(rules(), |address, _, _| async move {
         let mut client = TcpStream::connect(address).await.unwrap();
