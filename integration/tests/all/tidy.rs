@@ -235,6 +235,24 @@ fn only_the_runtime_sends_past_the_mailbox_bound() {
     fail_on(problems);
 }
 
+/// What runs beside the core that spawned it would outlive a core that has no thread.
+#[test]
+fn only_the_runtime_spawns_past_the_core_it_is_on() {
+    let beside = ["spawn_blocking(", "tokio::spawn(", "tokio::task::spawn("];
+    let mut problems = Vec::new();
+    for (path, text) in rust_sources() {
+        let room = path.starts_with("actors/src/") && !path.starts_with("actors/src/runtime/");
+        let tested = path.ends_with("tests.rs") || path.contains("/tests/");
+        for word in beside {
+            if room && !tested && text.contains(word) {
+                let instead = "use runtime::blocking or actix_rt::spawn";
+                problems.push(format!("{path}: {word} is for actors/src/runtime: {instead}"));
+            }
+        }
+    }
+    fail_on(problems);
+}
+
 #[test]
 fn nothing_outside_actors_names_the_actor_framework_in_core() {
     for manifest in ["core/Cargo.toml", "config/Cargo.toml"] {
