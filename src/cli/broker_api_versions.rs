@@ -29,6 +29,7 @@ fn spec() -> Spec {
             "server(s) to use for bootstrapping",
             "REQUIRED: The server to connect to.",
         )
+        .address_is_enough()
         .output()
 }
 

@@ -60,6 +60,10 @@ pub(super) fn configure(
         config.exclude_internal_topics = exclude;
     }
     config.group = match properties.get("group.id") {
+        Some(group) if group.trim().is_empty() => {
+            let why = "The configured group.id should not be an empty string or whitespace.";
+            return Err(Stop::error(why));
+        }
         Some(group) => Some(membership(group, properties)?),
         None => None,
     };

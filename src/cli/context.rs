@@ -44,8 +44,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.action {
         Action::Add { name, bootstrap_server, command_config } => {
             let context = Context {
-                bootstrap_server: bootstrap_server.clone(),
-                command_config: command_config.clone(),
+                bootstrap_server: addresses(bootstrap_server)?,
+                command_config: command_config.as_deref().map(whole).transpose()?,
             };
             contexts.all.insert(name.clone(), context);
         }
@@ -61,6 +61,25 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Action::List => return print(&table(&contexts)),
     }
     contexts.save().map_err(Failure::Context)
+}
+
+/// The addresses as they are, if each has a port.
+fn addresses(text: &str) -> Result<String, Failure> {
+    let no_port = |address: &&str| {
+        let port = address.trim().rsplit_once(':').map(|(_, port)| port.parse::<u16>());
+        !matches!(port, Some(Ok(_)))
+    };
+    match text.split(',').find(no_port) {
+        Some(bad) => Err(Failure::Context(format!("'{bad}' is no address: use host:port"))),
+        None => Ok(text.to_owned()),
+    }
+}
+
+/// The path as it is from anywhere: commands that use the context run in other directories.
+fn whole(path: &str) -> Result<String, Failure> {
+    let whole = std::path::absolute(path);
+    let whole = whole.map_err(|error| Failure::Context(format!("cannot use '{path}': {error}")))?;
+    Ok(whole.display().to_string())
 }
 
 fn known(contexts: &Contexts, name: &str) -> Result<(), Failure> {

@@ -20,6 +20,7 @@ pub(super) const TOOL: Tool = Tool {
 
 fn spec() -> Spec {
     Spec::joptsimple("An interactive shell for getting topic-partition offsets.")
+        .address_is_enough()
         .value(
             "bootstrap-server",
             Kind::Text,

@@ -205,7 +205,11 @@ impl Cluster {
     async fn make(&self, endpoint: &Endpoint) -> Result<Connection, ClientError> {
         let stream = self.config.transport.connect(&endpoint.host, endpoint.port).await;
         let stream = stream.map_err(|error| ClientError::Connect {
-            address: format!("{}:{}", endpoint.host, endpoint.port),
+            address: if endpoint.host.contains(':') {
+                format!("[{}]:{}", endpoint.host, endpoint.port)
+            } else {
+                format!("{}:{}", endpoint.host, endpoint.port)
+            },
             kind: error.kind(),
         })?;
         Connection::open(stream, &self.config.client_id, self.config.request_timeout).await

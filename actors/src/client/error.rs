@@ -13,7 +13,7 @@ pub enum ClientError {
     Connect {
         /// `host:port`.
         address: String,
-        /// What the system said.
+        /// What the system said; `NotFound` if nobody knows the host's name.
         kind: io::ErrorKind,
     },
     /// No address to begin with is usable (`bootstrap.servers`).
@@ -61,6 +61,9 @@ impl ClientError {
 impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Connect { address, kind: io::ErrorKind::NotFound } => {
+                write!(f, "cannot connect to {address}: host is not known")
+            }
             Self::Connect { address, kind } => write!(f, "cannot connect to {address}: {kind}"),
             Self::NoAddress => f.write_str("bootstrap.servers names no usable host:port"),
             Self::NotKnown => f.write_str("broker is not known at present"),

@@ -3,7 +3,8 @@
 //! It is a Kafka client, not only Ottla's: it agrees on versions with whatever broker it finds. A
 //! handle is started inside an actix system, or any tokio `LocalSet`; its actor and connections
 //! live on that thread, and the handle may be used from any. Nothing blocks when a handle is
-//! dropped: what had not been sent is given up, so call [`Producer::close`] to wait for it.
+//! dropped: what a producer was given still goes out while that thread runs, but nobody waits for
+//! it, so call [`Producer::close`].
 //!
 //! ```text
 //! Producer ─► inbox ─► ProducerActor ─► Accumulator (ottla_core::client) ─► Cluster ─► Connection

@@ -33,7 +33,10 @@ impl Transport for Tcp {
         port: u16,
     ) -> LocalBoxFuture<'a, io::Result<Box<dyn ByteStream>>> {
         Box::pin(async move {
-            let stream = TcpStream::connect((host, port)).await?;
+            let found = tokio::net::lookup_host((host, port)).await;
+            // the kind that the resolver gives has no name
+            let found = found.map_err(|error| io::Error::new(io::ErrorKind::NotFound, error))?;
+            let stream = TcpStream::connect(&*found.collect::<Vec<_>>()).await?;
             stream.set_nodelay(true)?;
             Ok(Box::new(stream) as Box<dyn ByteStream>)
         })

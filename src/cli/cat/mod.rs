@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use ottla_actors::client::{ClientConfig, ConsumerConfig};
 
+use super::kit::contexts;
 use super::kit::{Out, Properties, Stop, block_on};
 use super::{consuming, producing};
 use options::{Ends, Mode, Options};
@@ -27,7 +28,7 @@ Mode:
   -G <group>      consume the topics behind the options as a member of a group
 
 For most modes:
-  -b <host:port,..>  brokers to begin with
+  -b <host:port,..>  brokers to begin with; else those of the context in use
   -t <topic>         topic; with -Q: topic:partition:timestamp, several times
   -p <partition>     partition
   -D <delimiter>     between messages (default \\n)
@@ -105,6 +106,9 @@ fn start(words: &[String], out: &mut Out) -> Result<(), Stop> {
         out.write_all(settings::dump(&properties).as_bytes())?;
         return Ok(());
     }
+    if properties.get("bootstrap.servers").is_none() {
+        from_context(&mut properties)?;
+    }
     let Some(brokers) = properties.get("bootstrap.servers").map(str::to_owned) else {
         return Err(usage("-b <broker,..> missing"));
     };
@@ -128,6 +132,19 @@ fn start(words: &[String], out: &mut Out) -> Result<(), Stop> {
             block_on(group::join(&options, config, out))
         }
     }
+}
+
+/// The address of the context in use, and what its property file sets and the words do not.
+fn from_context(properties: &mut Properties) -> Result<(), Stop> {
+    let Some(context) = contexts::chosen(None).map_err(Stop::error)? else { return Ok(()) };
+    let mut all = match &context.command_config {
+        Some(file) => Properties::file(file)?,
+        None => Properties::default(),
+    };
+    all.set("bootstrap.servers", &context.bootstrap_server);
+    all.extend(std::mem::take(properties));
+    *properties = all;
+    Ok(())
 }
 
 fn usage(text: &str) -> Stop {

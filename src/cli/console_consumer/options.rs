@@ -217,8 +217,10 @@ impl Options {
             source,
             consumer,
             formatter,
-            // -1 means no end
-            max_messages: max_messages.and_then(|most| u64::try_from(most).ok()),
+            // -1 means no end; below it nothing is left to read
+            max_messages: max_messages
+                .filter(|most| *most != -1)
+                .map(|most| u64::try_from(most).unwrap_or(0)),
             timeout_ms: timeout_ms.and_then(|ms| u64::try_from(ms).ok()),
             skip_on_error: given.has("skip-message-on-error"),
             systest_events: given.has("enable-systest-events"),

@@ -93,6 +93,20 @@ fn path() -> Option<PathBuf> {
     Some(config.join("ottla/contexts.json"))
 }
 
+/// The context of this name, or without one the one in use, if one is.
+///
+/// # Errors
+/// The file cannot be read, or has no such name.
+pub(crate) fn chosen(named: Option<&str>) -> Result<Option<Context>, String> {
+    let mut contexts = Contexts::load()?;
+    let Some(name) = named.or(contexts.current.as_deref()).map(str::to_owned) else {
+        return Ok(None);
+    };
+    let found = contexts.all.remove(&name);
+    let context = found.ok_or(format!("there is no context '{name}': see `ottla context list`"))?;
+    Ok(Some(context))
+}
+
 /// Fills in what the command line leaves open, from the context that it names or the one in use.
 pub(super) fn fill(given: &mut Given) -> Result<(), Stop> {
     let Some(at) = given.spec.position("bootstrap-server") else { return Ok(()) };
@@ -101,16 +115,13 @@ pub(super) fn fill(given: &mut Given) -> Result<(), Stop> {
     if named.is_none() && addressed {
         return Ok(());
     }
-    let contexts = Contexts::load().map_err(Stop::error)?;
-    let Some(name) = named.or_else(|| contexts.current.clone()) else { return Ok(()) };
-    let Some(context) = contexts.all.get(&name) else {
-        return Err(Stop::error(format!("there is no context '{name}': see `ottla context list`")));
-    };
+    let context = chosen(named.as_deref()).map_err(Stop::error)?;
+    let Some(context) = context else { return Ok(()) };
     if let Some(file) = &context.command_config {
         given.context = Properties::file(file)?;
     }
     if !addressed {
-        given.found.push((at, context.bootstrap_server.clone()));
+        given.found.push((at, context.bootstrap_server));
     }
     Ok(())
 }

@@ -126,6 +126,8 @@ pub(crate) struct Spec {
     pub(crate) options: Vec<Opt>,
     /// Whether it is called without a word in earnest (joptsimple).
     pub(crate) wordless: bool,
+    /// Whether an address is all that it has to be told, so that a context may tell it.
+    pub(crate) address_is_enough: bool,
     /// The subcommands (argparse4j): name, what it is for, what it accepts.
     pub(crate) commands: Vec<(&'static str, &'static str, Spec)>,
 }
@@ -138,6 +140,7 @@ impl Spec {
             about_empty: about,
             options: Vec::new(),
             wordless: false,
+            address_is_enough: false,
             commands: Vec::new(),
         }
     }
@@ -165,6 +168,12 @@ impl Spec {
     /// A call without a word is not a question for the usage.
     pub(crate) fn without_words(mut self) -> Self {
         self.wordless = true;
+        self
+    }
+
+    /// A context in use says all that the tool has to be told.
+    pub(crate) fn address_is_enough(mut self) -> Self {
+        self.address_is_enough = true;
         self
     }
 

@@ -51,7 +51,10 @@ impl Tool {
             return argparse::parse(program, words, spec);
         }
         let mut given = joptsimple::parse(program, words, spec)?;
-        if words.is_empty() && !given.spec.wordless {
+        if words.is_empty() && given.spec.address_is_enough {
+            contexts::fill(&mut given)?;
+        }
+        if words.is_empty() && !given.spec.wordless && given.found.is_empty() {
             return Err(given.usage(given.spec.about_empty));
         }
         if given.has("help") {

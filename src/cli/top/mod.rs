@@ -19,7 +19,7 @@ use self::rates::View;
 use self::sample::Sample;
 use super::Failure;
 use super::config::print;
-use super::kit::{block_on, interrupted};
+use super::kit::{Properties, block_on, contexts, interrupted};
 
 /// How often the keyboard is looked at.
 const KEYS: Duration = Duration::from_millis(50);
@@ -27,9 +27,13 @@ const KEYS: Duration = Duration::from_millis(50);
 #[derive(Debug, clap::Args)]
 #[group(skip)]
 pub(super) struct Arguments {
-    /// Where to begin: one or more addresses of brokers
-    #[arg(long, value_name = "HOST:PORT", alias = "broker-list", default_value = "localhost:9092")]
-    bootstrap_server: String,
+    /// Where to begin: one or more addresses of brokers; else those of the context in use, or
+    /// localhost:9092
+    #[arg(long, value_name = "HOST:PORT", alias = "broker-list")]
+    bootstrap_server: Option<String>,
+    /// The cluster to look at, as `ottla context list` names it
+    #[arg(long, value_name = "NAME")]
+    context: Option<String>,
     /// Seconds between two looks
     #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = seconds)]
     interval: f64,
@@ -67,19 +71,38 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     if live && !std::io::stdout().is_terminal() {
         return Err(Failure::NoTerminal);
     }
+    let mut config = client(arguments)?;
+    let bootstrap = config.bootstrap.join(",");
     block_on(async {
-        let mut config = ClientConfig::new(&arguments.bootstrap_server);
         config.client_id = "ottla-top".to_owned();
         config.api_timeout = Duration::from_secs(10);
         let admin = Admin::start(config).map_err(Failure::Client)?;
         let first = sample::take(&admin).await.map_err(Failure::Client)?;
         if live {
-            show(arguments, &admin, first).await?;
+            show(arguments, &bootstrap, &admin, first).await?;
         } else {
             write(arguments, &admin, first).await?;
         }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// What the command line says, or else the context that it names or the one in use.
+fn client(arguments: &Arguments) -> Result<ClientConfig, Failure> {
+    let given = arguments.bootstrap_server.as_deref();
+    let context = match (given, &arguments.context) {
+        (Some(_), None) => None,
+        (_, named) => contexts::chosen(named.as_deref()).map_err(Failure::Context)?,
+    };
+    let address = given.or(context.as_ref().map(|context| &*context.bootstrap_server));
+    let mut config = ClientConfig::new(address.unwrap_or("localhost:9092"));
+    if let Some(file) = context.as_ref().and_then(|context| context.command_config.as_deref()) {
+        let properties = Properties::file(file).and_then(|file| file.client(&mut config));
+        properties.map_err(|stop| {
+            Failure::Context(stop.message().unwrap_or("its file cannot be used").to_owned())
+        })?;
+    }
+    Ok(config)
 }
 
 fn interval(arguments: &Arguments) -> Duration {
@@ -109,7 +132,12 @@ async fn write(arguments: &Arguments, admin: &Admin, mut before: Sample) -> Resu
 }
 
 /// Draws each result until a key or a signal ends it. The terminal is given back in every case.
-async fn show(arguments: &Arguments, admin: &Admin, mut before: Sample) -> Result<(), Failure> {
+async fn show(
+    arguments: &Arguments,
+    bootstrap: &str,
+    admin: &Admin,
+    mut before: Sample,
+) -> Result<(), Failure> {
     let mut screen = terminal::Screen::enter().map_err(Failure::Terminal)?;
     let mut view = View::between(&before, &before);
     let mut trouble: Option<ClientError> = None;
@@ -119,7 +147,7 @@ async fn show(arguments: &Arguments, admin: &Admin, mut before: Sample) -> Resul
     let mut keys = tokio::time::interval(KEYS);
     loop {
         let title = draw::Title {
-            bootstrap: &arguments.bootstrap_server,
+            bootstrap,
             interval: arguments.interval,
             paused,
             trouble: trouble.as_ref(),

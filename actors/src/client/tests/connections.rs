@@ -18,6 +18,12 @@ async fn an_address_that_nobody_listens_on_is_said() {
     let error = admin.describe_cluster().await.unwrap_err();
     let kind = std::io::ErrorKind::ConnectionRefused;
     assert_eq!(error, ClientError::Connect { address, kind });
+    let admin = Admin::start(ClientConfig::new("nobody.invalid:9092")).unwrap();
+    let error = admin.describe_cluster().await.unwrap_err();
+    assert_eq!(error.to_string(), "cannot connect to nobody.invalid:9092: host is not known");
+    let admin = Admin::start(ClientConfig::new("[::1]:1")).unwrap();
+    let error = admin.describe_cluster().await.unwrap_err();
+    assert!(error.to_string().starts_with("cannot connect to [::1]:1: "), "{error}");
     for wrong in ["", "host", ":9092", "host:port"] {
         let refused = Admin::start(ClientConfig::new(wrong)).unwrap_err();
         assert_eq!(refused, ClientError::NoAddress, "{wrong}");

@@ -100,6 +100,8 @@ const CALLS: &[(&str, &str)] = &[
     ("=", "--topic one --property a=b --formatter-property c=d"),
     ("=", "--topic one --consumer-property a=b --command-property c=d"),
     ("=", "--topic one --formatter no.Such"),
+    ("=-", "--topic one --group= --timeout-ms 60000"),
+    ("=*", "--topic one --max-messages -3 --timeout-ms 60000"),
 ];
 
 #[test]

@@ -1,12 +1,18 @@
 //! Links, completions, manual pages and contexts.
 
+use std::path::Path;
 use std::process::{Command, Output};
 
 use ottla_integration::{OttlaProcess, binary};
 
-fn run(dir: &std::path::Path, words: &[&str]) -> Output {
+fn command(dir: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(binary::ottla());
-    command.args(words).env("XDG_CONFIG_HOME", dir).output().expect("the binary runs")
+    command.args(words).env("XDG_CONFIG_HOME", dir);
+    command
+}
+
+fn run(dir: &Path, words: &[&str]) -> Output {
+    command(dir, words).output().expect("the binary runs")
 }
 
 fn out(output: &Output) -> String {
@@ -43,10 +49,39 @@ fn a_context_gives_the_address() {
     assert_eq!(out(&run(&["topics", "--list"])), "a\n");
     assert!(out(&run(&["cluster", "cluster-id"])).starts_with("Cluster ID: "));
     assert_eq!(out(&run(&["context", "list"])), format!("* here\t{}\n", broker.bootstrap()));
+    // a call without a word is enough where an address is
+    assert!(out(&run(&["broker-api-versions"])).starts_with(&broker.bootstrap()));
+    assert_eq!(out(&run(&["get-offsets"])), "a:0:0\n");
+    assert!(out(&run(&["cat", "-L"])).contains("topic \"a\" with 1 partitions"));
+    assert!(run(&["top", "--once", "--interval", "0.1", "--output", "json"]).status.success());
+    let nobody = run(&["top", "--once", "--context", "nobody"]);
+    assert_eq!(nobody.status.code(), Some(1));
     let nobody = run(&["topics", "--list", "--context", "nobody"]);
     assert_eq!(nobody.status.code(), Some(1));
     assert!(run(&["context", "remove", "here"]).status.success());
     assert_eq!(run(&["topics", "--list"]).status.code(), Some(1));
+}
+
+#[test]
+fn a_context_is_good_in_every_directory() {
+    let broker = OttlaProcess::with_defaults();
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    std::fs::write(dir.path().join("client.properties"), "client.id=me\n").expect("written");
+    let add = |address: &str| {
+        let mut words = vec!["context", "add", "here", "--command-config", "client.properties"];
+        words.extend(["--bootstrap-server", address]);
+        command(dir.path(), &words).current_dir(dir.path()).output().expect("the binary runs")
+    };
+    let bad = add("localhost");
+    assert_eq!(bad.status.code(), Some(1), "{bad:?}");
+    let added = add(&broker.bootstrap());
+    assert!(added.status.success(), "{added:?}");
+    assert!(run(dir.path(), &["context", "use", "here"]).status.success());
+    let top = &["top", "--once", "--interval", "0.1"];
+    for words in [&["topics", "--list"][..], &["cat", "-L", "-q"], top] {
+        let done = run(dir.path(), words);
+        assert!(done.status.success(), "{done:?}");
+    }
 }
 
 #[test]
