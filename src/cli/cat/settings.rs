@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use ottla_core::record::Compression;
+
 use super::options::Options;
 use crate::cli::kit::{Properties, Stop};
 
@@ -110,6 +112,13 @@ fn set(properties: &mut Properties, name: &str, value: &str) -> Result<(), Strin
     let Some((_, ours)) = known else {
         return Err(format!("No such configuration property: \"{name}\""));
     };
+    // librdkafka looks at it whatever the mode is
+    if *ours == "compression.type" && Compression::from_name(value).is_none() {
+        return Err(match value {
+            "" => format!("Configuration property \"{name}\" cannot be set to empty value"),
+            _ => format!("Invalid value \"{value}\" for configuration property \"{name}\""),
+        });
+    }
     properties.set(ours, value);
     Ok(())
 }
@@ -160,7 +169,8 @@ mod tests {
         let mut options = Options { files: Some(Vec::new()), ..Options::default() };
         for line in list().lines().skip(1) {
             let name = line.split(' ').next().unwrap_or_default();
-            options.properties.push((name.to_owned(), "7".to_owned()));
+            let value = if name.starts_with("compression.") { "lz4" } else { "7" };
+            options.properties.push((name.to_owned(), value.to_owned()));
         }
         let found = properties(&options).expect("all are known");
         assert!(dump(&found).contains("\nlinger.ms = 7\n"));
@@ -183,7 +193,12 @@ mod tests {
         let wanted = format!("% ERROR: {path}:1: expected property=value");
         assert_eq!(error.message(), Some(wanted.as_str()));
         options.files = Some(Vec::new());
-        options.properties.push(("no.such".to_owned(), String::new()));
+        options.properties = vec![("compression.codec".to_owned(), "bogus".to_owned())];
+        let error = properties(&options).expect_err("refused");
+        let wanted =
+            "% ERROR: Invalid value \"bogus\" for configuration property \"compression.codec\"";
+        assert_eq!(error.message(), Some(wanted));
+        options.properties = vec![("no.such".to_owned(), String::new())];
         let error = properties(&options).expect_err("refused");
         let wanted = "% ERROR: No such configuration property: \"no.such\"";
         assert_eq!(error.message(), Some(wanted));
