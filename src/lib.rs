@@ -27,8 +27,9 @@ mod engine;
 
 pub use engine::{
     Acks, Admin, Appended, Batch, Clock, CommittedOffset, Delivery, Engine, EngineBuilder,
-    EngineError, Group, Membership, NewTopic, Partition, Read, ReadOptions, Record, StartAt,
-    Subscription, SubscriptionEnd, TimedOffset, Topic,
+    EngineError, Group, GroupDescription, GroupListing, GroupMemberDescription, Membership,
+    NewTopic, Partition, Read, ReadOptions, Record, StartAt, Subscription, SubscriptionEnd,
+    TimedOffset, Topic,
 };
 
 /// ```
@@ -53,6 +54,37 @@ pub use kafka_protocol::error::ResponseError as ErrorCode;
 /// });
 /// ```
 pub use ottla_actors::broker::StartError;
+/// The same for other brokers, over TCP: Ottla's or Kafka's.
+///
+/// ```
+/// # use ottla::Engine;
+/// use std::time::Duration;
+///
+/// use ottla::client::{
+///     Consumer, ConsumerConfig, NewRecord, Producer, ProducerConfig, ResetPolicy,
+/// };
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # actix::System::new().block_on(async {
+/// # let engine = Engine::ephemeral().start().await?;
+/// # let bootstrap = engine.listeners()[0].bound.to_string();
+/// let producer = Producer::start(ProducerConfig::new(&bootstrap))?;
+/// let sent = producer.send(NewRecord::new("orders", "one espresso").with_key("table 4")).await?;
+/// let written = sent.await?;
+/// producer.close(Duration::from_secs(5)).await;
+///
+/// let mut config = ConsumerConfig::new(&bootstrap);
+/// config.fetching.reset = ResetPolicy::Earliest;
+/// let consumer = Consumer::start(config)?;
+/// consumer.assign(&[written.partition]);
+/// assert_eq!(consumer.next().await?.value.as_deref(), Some(&b"one espresso"[..]));
+/// consumer.close().await;
+/// # engine.stop().await;
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+pub use ottla_actors::client;
 /// ```
 /// # use ottla::{Engine, Listener};
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {

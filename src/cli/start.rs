@@ -58,7 +58,7 @@ async fn serve(
     );
     super::trim::code_pages();
     let lost = tokio::select! {
-        () = signals.first_then_end_at_second() => false,
+        () = signals.first_then_end_at_interrupt() => false,
         () = engine.lost() => true,
     };
     engine.stop().await;
@@ -93,7 +93,10 @@ fn write_port_file(path: &Path, listeners: &[std::sync::Arc<Listener>]) -> Resul
     written.map_err(|source| Failure::Write { what: path.display().to_string(), source })
 }
 
-/// SIGTERM and SIGINT. The first stops in order, the second ends the process at once.
+const INTERRUPT: &str = "SIGINT";
+
+/// SIGTERM and SIGINT. The first stops in order. After it another SIGTERM changes nothing, as in
+/// Kafka: whoever stops services may send it twice. Another SIGINT ends the process at once.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
@@ -110,13 +113,13 @@ impl Signals {
         })
     }
 
-    /// Returns at the first signal, and from then on ends the process at the next.
-    async fn first_then_end_at_second(mut self) {
+    /// Returns at the first signal, and from then on ends the process at the next Ctrl-C.
+    async fn first_then_end_at_interrupt(mut self) {
         let name = self.next().await;
-        tracing::info!("{name}: stopping; a second signal ends the process at once");
+        tracing::info!("{name}: stopping; another SIGINT (Ctrl-C) ends the process at once");
         actix::spawn(async move {
-            let name = self.next().await;
-            tracing::warn!("{name} again: ending at once, the next start recovers the logs");
+            while self.next().await != INTERRUPT {}
+            tracing::warn!("{INTERRUPT}: ending at once, the next start recovers the logs");
             std::process::exit(1);
         });
     }
@@ -124,7 +127,7 @@ impl Signals {
     async fn next(&mut self) -> &'static str {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.interrupt.recv() => INTERRUPT,
         }
     }
 }

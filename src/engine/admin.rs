@@ -102,6 +102,10 @@ impl Admin {
         Self(shared)
     }
 
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.0
+    }
+
     /// Creates a topic.
     ///
     /// # Errors

@@ -118,14 +118,7 @@ fn the_engine_gets_its_turns_while_the_application_never_sleeps() {
 /// Sends a record as a client does, and reads it.
 async fn there_and_back(address: SocketAddr) -> Option<Vec<u8>> {
     let producer = Producer::start(ProducerConfig::new(&address.to_string())).expect("started");
-    let record = NewRecord {
-        topic: "t".to_owned(),
-        partition: Some(0),
-        timestamp: None,
-        key: None,
-        value: Some("over tcp".into()),
-        headers: Vec::new(),
-    };
+    let record = NewRecord { partition: Some(0), ..NewRecord::new("t", "over tcp") };
     let delivery = producer.send(record).await.expect("taken");
     delivery.await.expect("written");
     producer.close(LIMIT).await;

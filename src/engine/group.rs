@@ -189,7 +189,7 @@ impl Group {
     }
 
     /// Asks the coordinator, again while it loads its part of the offsets topic.
-    async fn ask(&self, request: &Request) -> Result<Response, EngineError> {
+    pub(super) async fn ask(&self, request: &Request) -> Result<Response, EngineError> {
         self.ensure_coordinator().await?;
         for _ in 1..TRIES {
             let answer = self.ask_once(request.clone()).await?;
@@ -230,13 +230,7 @@ impl Group {
         done: impl FnOnce(Response) + Send + 'static,
     ) -> Result<(), EngineError> {
         let node = self.shared.node()?;
-        let joins = matches!(request, Request::Join(_));
-        let caller = Caller {
-            client_id: Arc::from("engine"),
-            client_host: Arc::from("in-process"),
-            version: if joins { JOIN_VERSION } else { VERSION },
-            fresh_id: if joins { Uuid::new_v4() } else { Uuid::nil() },
-        };
+        let caller = caller_of(&request);
         node.groups.call(node, &self.id, caller, request, done);
         Ok(())
     }
@@ -245,8 +239,25 @@ impl Group {
         &self.shared
     }
 
+    /// Its `group.id`.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
     pub(super) fn wire_id(&self) -> GroupId {
         text(&self.id).into()
+    }
+}
+
+/// Who asks, and by which version's rules.
+pub(super) fn caller_of(request: &Request) -> Caller {
+    let joins = matches!(request, Request::Join(_));
+    Caller {
+        client_id: Arc::from("engine"),
+        client_host: Arc::from("in-process"),
+        version: if joins { JOIN_VERSION } else { VERSION },
+        fresh_id: if joins { Uuid::new_v4() } else { Uuid::nil() },
     }
 }
 
@@ -265,6 +276,8 @@ fn is_loading(answer: &Response) -> bool {
             partitions.any(|partition| loading(partition.error_code))
         }
         Response::Fetch(answer) => loading(answer.error_code),
+        Response::Describe(answer) => loading(answer.error_code),
+        Response::Delete(Err(error)) => loading(error.code()),
         _ => false,
     }
 }

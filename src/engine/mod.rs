@@ -6,7 +6,7 @@
 //! | `topic`, `append`, `read` | handles on topics and partitions; records in and out |
 //! | `subscribe` | batches pushed to an actor, one at a time |
 //! | `group`, `member` | committed offsets; a place in a consumer group |
-//! | `admin` | topics and settings |
+//! | `admin`, `group_admin` | topics and settings; groups |
 //! | `clock` | the time it goes by, and how a test lets it pass |
 //!
 //! Nothing here has state of Kafka's: every call is one message to the actor that has it.
@@ -18,6 +18,7 @@ mod builder;
 mod clock;
 mod error;
 mod group;
+mod group_admin;
 mod member;
 mod read;
 mod shared;
@@ -45,6 +46,7 @@ pub use builder::EngineBuilder;
 pub use clock::Clock;
 pub use error::EngineError;
 pub use group::{CommittedOffset, Group};
+pub use group_admin::{GroupDescription, GroupListing, GroupMemberDescription};
 pub use member::Membership;
 pub use read::{Read, ReadOptions, TimedOffset};
 pub use subscribe::{Delivery, StartAt, Subscription, SubscriptionEnd};

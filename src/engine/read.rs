@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
-use ottla_actors::partition::messages::{ListOffset, ReadOutcome, Watch};
+use ottla_actors::partition::messages::{DeleteRecords, ListOffset, ReadOutcome, Watch};
 use ottla_actors::partition::{FetchWait, FetchWatcher};
 use ottla_actors::runtime::ReplyPort;
 use ottla_core::base::{LeaderEpoch, Offset};
@@ -201,6 +201,33 @@ impl Partition {
     pub async fn at_or_after(&self, timestamp: i64) -> Result<Option<TimedOffset>, EngineError> {
         let found = self.list(timestamp.max(0)).await?;
         Ok(found.map(|found| TimedOffset { offset: found.offset, timestamp: found.timestamp }))
+    }
+
+    /// Deletes all records before an offset, [`latest`](Self::latest) for all there are; returns
+    /// the partition's new start.
+    ///
+    /// ```
+    /// # use ottla::{Batch, Engine, Offset};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # actix::System::new().block_on(async {
+    /// # let engine = Engine::ephemeral().without_listener().start().await?;
+    /// let log = engine.topic("log").partition(0);
+    /// log.append(["started", "ready", "stopped"].into_iter().collect()).await?;
+    /// assert_eq!(log.delete_records_before(Offset(2)).await?, Offset(2));
+    /// assert_eq!(log.earliest().await?, Offset(2));
+    /// # engine.stop().await;
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The offset is behind the end of the log, the topic is one of Kafka's own, or as
+    /// [`Self::earliest`].
+    pub async fn delete_records_before(&self, offset: Offset) -> Result<Offset, EngineError> {
+        let (reply, answer) = ReplyPort::oneshot();
+        self.deliver(DeleteRecords { before: offset, reply })?;
+        answer.await.map_err(|refused| refusal(&self.topic, refused.into()))
     }
 
     async fn list(&self, timestamp: i64) -> Result<Option<FoundOffset>, EngineError> {

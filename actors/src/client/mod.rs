@@ -27,11 +27,13 @@ pub use config::ClientConfig;
 pub use consumer::{Consumer, ConsumerConfig, ConsumerError};
 pub use error::ClientError;
 pub use kafka_protocol::messages;
+pub use ottla_core::base::{Offset, TopicPartition};
 pub use ottla_core::client::accumulator::{NewRecord, ProduceError, RecordMetadata};
 pub use ottla_core::client::fetcher::{
     ConsumerRecord, FetchError, IsolationLevel, Position, ResetPolicy, SeekTo,
 };
 pub use ottla_core::client::membership::{Identity, MembershipConfig, Partitions};
+pub use ottla_core::record::{Compression, Header};
 pub use producer::{Acks, Delivery, Producer, ProducerConfig};
 pub use transport::{ByteStream, Tcp, Transport};
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kafka_protocol::error::ResponseError;
+use kafka_protocol::messages::list_groups_response::ListedGroup;
 use ottla_config::Settings;
 use ottla_core::base::{TopicName, TopicPartition};
 use ottla_core::controller::{ImageDelta, MetadataImage};
@@ -15,7 +16,10 @@ use super::messages::{AnswerPort, Ask, Resign, TopicsDeleted};
 use super::partition_log::PartitionLog;
 use crate::node::Node;
 use crate::partition::Partitions;
-use crate::runtime::{Child, Guardian, Refused, Registry, ReplyPort, offer, tell};
+use crate::runtime::{Child, Guardian, Join, Refused, Registry, ReplyPort, offer, tell};
+
+/// Groups as they are listed, or why they cannot be.
+pub type Listed = Result<Vec<ListedGroup>, ResponseError>;
 
 /// The coordinators of this broker, by partition of `__consumer_offsets`.
 #[derive(Clone, Default)]
@@ -130,6 +134,36 @@ impl GroupsHandle {
         let partitions = image.topic(OFFSETS_TOPIC).map_or(0, |topic| topic.partitions.len());
         let index = partition_for(group, i32::try_from(partitions).unwrap_or(0));
         self.call_index(index, caller, request, done);
+    }
+
+    /// Lists the groups of every coordinator, those in one of `states` and of one of `types` if
+    /// any are named. One coordinator that is loading makes the list unreliable, which refuses it;
+    /// one that has moved away does not.
+    pub fn list(
+        &self,
+        caller: Caller,
+        states: Vec<String>,
+        types: Vec<String>,
+        done: impl FnOnce(Listed) + Send + 'static,
+    ) {
+        let indexes = self.indexes();
+        let join = Join::new(indexes.len(), move |answers: Vec<Option<Listed>>| {
+            let moved = |answer: &Listed| *answer == Err(ResponseError::NotCoordinator);
+            let answers = answers.into_iter().flatten().filter(|answer| !moved(answer));
+            let listed: Result<Vec<_>, _> = answers.collect();
+            done(listed.map(|groups| groups.into_iter().flatten().collect()));
+        });
+        for (slot, index) in indexes.into_iter().enumerate() {
+            let join = Arc::clone(&join);
+            let what = Request::List { states: states.clone(), types: types.clone() };
+            self.call_index(index, caller.clone(), what, move |answer| {
+                let answer = match answer {
+                    Response::List(answer) => Some(answer),
+                    _ => None,
+                };
+                join.fill(slot, answer);
+            });
+        }
     }
 
     /// Sends a call to one coordinator.

@@ -28,7 +28,7 @@ use ottla_core::record::Compression;
 
 use crate::runtime::{DeadlineDriver, Epitaph};
 
-pub use handle::GroupsHandle;
+pub use handle::{GroupsHandle, Listed};
 pub use log::{LogAppended, LogBatch, OffsetsLog};
 use messages::AnswerPort;
 

@@ -53,6 +53,20 @@ pub struct NewRecord {
 }
 
 impl NewRecord {
+    /// A record without a key.
+    #[must_use]
+    pub fn new(topic: impl Into<String>, value: impl Into<Bytes>) -> Self {
+        let (topic, value) = (topic.into(), Some(value.into()));
+        Self { topic, partition: None, timestamp: None, key: None, value, headers: Vec::new() }
+    }
+
+    /// … with a key.
+    #[must_use]
+    pub fn with_key(mut self, key: impl Into<Bytes>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
     /// Bytes of its fields, a little more than on the wire.
     #[must_use]
     pub fn weight(&self) -> usize {
