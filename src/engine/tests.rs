@@ -436,6 +436,15 @@ fn members_share_the_partitions_of_a_group_and_take_over_where_one_left() {
         let mut shares = [&first, &second].map(|member| member.assignment()["t"].clone());
         shares.sort();
         assert_eq!(shares, [[0], [1]]);
+        let group = engine.group("g");
+        let described = group.describe().await.expect("described");
+        assert_eq!((&*described.state, &*described.protocol_type), ("Stable", "consumer"));
+        let member = |it: &GroupMemberDescription| (it.host.clone(), it.assignment["t"].clone());
+        let mut members: Vec<_> = described.members.iter().map(member).collect();
+        members.sort();
+        assert_eq!(members, [("in-process".into(), vec![0]), ("in-process".into(), vec![1])]);
+        let refused = group.delete().await.expect_err("it has members");
+        assert_eq!(refused.code(), ResponseError::NonEmptyGroup);
         for index in 0..2 {
             topic.partition(index).append(Batch::value("b")).await.expect("appended");
             let delivery = delivered.recv().await.expect("delivered");
@@ -454,6 +463,11 @@ fn members_share_the_partitions_of_a_group_and_take_over_where_one_left() {
         let committed = engine.group("g").committed("t").await.expect("fetched");
         let offsets: Vec<i64> = committed.values().map(|it| it.offset.0).collect();
         assert_eq!(offsets, [2, 3]);
+        assert_eq!(engine.admin().groups().await.expect("listed")[0].state, "Empty");
+        group.delete().await.expect("deleted");
+        assert_eq!(engine.admin().groups().await.expect("listed"), []);
+        let refused = group.describe().await.expect_err("it is gone");
+        assert_eq!(refused.code(), ResponseError::GroupIdNotFound);
     });
 }
 

@@ -20,7 +20,6 @@ use crate::clock::{now, seconds};
 use crate::error::BenchError;
 use crate::floors::{FloorsOptions, floors};
 use crate::greet::Protocol;
-use crate::memory::Memory;
 use crate::startup::Started;
 use crate::stop::Stop;
 use crate::usage;
@@ -49,10 +48,6 @@ pub struct CompareOptions {
     /// Seconds to wait, at most, until the machine is quiet before a row [default: 20, short: 3]
     #[arg(long, value_name = "S")]
     pub quiet: Option<f64>,
-    /// Leaves the page cache as it is before a row that appends, instead of filling it: a virtual
-    /// machine's host takes memory back that is free, and is slow to give it again
-    #[arg(long)]
-    pub keep_free: bool,
     /// Folder for the page, the raw lines and the plots
     #[arg(long, value_name = "DIR", default_value = "benches/results")]
     pub out: PathBuf,
@@ -133,15 +128,6 @@ impl CompareOptions {
         }
     }
 
-    /// What is to be appended finds memory that the machine has.
-    fn memory(&self, scratch: &Path) -> Memory {
-        match (self.short, self.keep_free) {
-            (true, _) => Memory::Touched(1_500),
-            (false, true) => Memory::Touched(8_000),
-            (false, false) => Memory::full(scratch),
-        }
-    }
-
     fn rows(&self) -> impl Iterator<Item = &'static Row> {
         let extent = self.extent();
         let wanted = move |row: &Row| {
@@ -193,9 +179,8 @@ pub async fn compare(options: &CompareOptions) -> Result<Comparison, BenchError>
     crate::raise_open_files();
     let stop = Stop::listen();
     let scratch = Scratch::new(options.data.as_deref())?;
-    let memory = options.memory(&scratch.0);
     let mut lines = Vec::new();
-    lines.push(measure_floors(options, &scratch.0, &memory).await?);
+    lines.push(measure_floors(options, &scratch.0).await?);
     note(&lines[0]);
     let mut brokers = start_all(options, &scratch.0, &stop, &mut lines).await?;
     for (position, row) in options.rows().enumerate() {
@@ -205,9 +190,7 @@ pub async fn compare(options: &CompareOptions) -> Result<Comparison, BenchError>
             let turn = (position + round) % order.len().max(1);
             order.rotate_left(turn);
             for broker in order {
-                let Some(line) = measure(options, row, broker, &memory, &stop).await else {
-                    continue;
-                };
+                let Some(line) = measure(options, row, broker, &stop).await else { continue };
                 note(&line);
                 lines.push(line);
             }
@@ -296,16 +279,14 @@ pub(crate) fn ottla(port: u16, scratch: &Path) -> Result<Command, BenchError> {
     Ok(command)
 }
 
-async fn measure_floors(
-    options: &CompareOptions,
-    scratch: &Path,
-    memory: &Memory,
-) -> Result<Value, BenchError> {
+async fn measure_floors(options: &CompareOptions, scratch: &Path) -> Result<Value, BenchError> {
     let seconds = if options.short { 0.3 } else { 1.0 };
     let _locked = Locked::take(options.lock.as_deref()).await?;
     let floors_of = FloorsOptions { dir: scratch.to_owned(), seconds, json: true };
-    memory.prepare().await;
-    let work = tokio::task::spawn_blocking(move || floors(&floors_of));
+    let work = tokio::task::spawn_blocking(move || {
+        crate::memory::touch(1_500);
+        floors(&floors_of)
+    });
     let report = work.await.unwrap_or(Err(BenchError::Interrupted))?;
     Ok(report.json())
 }
@@ -315,7 +296,6 @@ async fn measure(
     options: &CompareOptions,
     row: &Row,
     broker: &Broker,
-    memory: &Memory,
     stop: &Stop,
 ) -> Option<Value> {
     let extent = options.extent();
@@ -334,7 +314,8 @@ async fn measure(
         let _locked = Locked::take(options.lock.as_deref()).await?;
         quiet(options.quiet.unwrap_or(if options.short { 3.0 } else { 20.0 })).await;
         if row.floor == matrix::Floor::Append {
-            memory.prepare().await;
+            // last of all: the host takes it back bit by bit, every two seconds
+            touch_memory(options.short).await;
         }
         bench.run_until(stop, None).await
     };
@@ -342,6 +323,13 @@ async fn measure(
         Ok(report) => report.json(),
         Err(error) => json!({"label": label, "broker_name": name, "error": error.to_string()}),
     })
+}
+
+/// What is to be appended finds memory that the machine has.
+async fn touch_memory(short: bool) {
+    let megabytes = if short { 1_500 } else { 8_000 };
+    // what cannot be touched is met by the row
+    _ = tokio::task::spawn_blocking(move || crate::memory::touch(megabytes)).await;
 }
 
 /// Waits until the machine does little and few pages wait for the disk, but not for ever.

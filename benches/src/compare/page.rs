@@ -120,9 +120,6 @@ impl Page<'_> {
             "- Each row: {} s of load behind {} s of warm-up{turns}, {rounds}.",
             extent.seconds, extent.warmup
         );
-        if !self.options.short && !self.options.keep_free {
-            out.push_str(FILLED);
-        }
         _ = writeln!(out, "- Floors of the same run: {}.", floors(self.lines.first()));
         let missing = self.lines.iter().filter(|line| line.get("error").is_some()).count();
         let lost = self.lines.iter().filter(|line| !sound(line)).count();
@@ -157,7 +154,6 @@ impl Page<'_> {
         flag(options.command.is_empty(), "--without-kafka");
         flag(options.nats.is_some(), "--with-nats");
         flag(options.readme, "--readme");
-        flag(options.keep_free, "--keep-free");
         if let Some(seconds) = options.seconds {
             words.push(format!("--seconds {seconds}"));
         }
@@ -203,12 +199,6 @@ impl Page<'_> {
         out.push_str("```\n");
     }
 }
-
-const FILLED: &str = "\
-- Before the floors and each row that appends the page cache is filled with pages that nobody wants,
-  as on a server that has been up for a while: what is appended takes their place, and the machine's
-  host, which is slow to give back the memory it took, has no part in it.
-";
 
 const READING: &str = "
 ## How to read it
