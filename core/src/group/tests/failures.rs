@@ -60,12 +60,6 @@ fn loading() -> Bench {
     bench
 }
 
-fn read_to(bench: &mut Bench, end: i64) {
-    let mut out = Outputs::new();
-    bench.machine.on_loaded(bench.now, 0..end, &mut out);
-    bench.run(out);
-}
-
 #[test]
 fn calls_wait_for_the_log_to_be_read() {
     let mut bench = loading();
@@ -74,7 +68,7 @@ fn calls_wait_for_the_log_to_be_read() {
     let second = bench.commit("", -1, "t", 2);
     bench.pass(2_999);
     assert!(bench.answers.is_empty());
-    read_to(&mut bench, 0);
+    bench.read_log();
     let code = ResponseError::MemberIdRequired.code();
     assert_eq!(bench.joined(join).unwrap().error_code, code);
     assert_eq!((bench.commit_code(first), bench.commit_code(second)), (Some(0), Some(0)));
@@ -89,7 +83,7 @@ fn a_log_that_takes_long_is_waited_for_once() {
     bench.pass(3_000);
     assert_eq!(bench.joined(early).unwrap().error_code, code);
     assert_eq!(bench.heartbeat("m", 1), code, "at once");
-    read_to(&mut bench, 0);
+    bench.read_log();
     assert_eq!(bench.heartbeat("m", 1), ResponseError::UnknownMemberId.code());
 }
 
@@ -110,17 +104,12 @@ fn a_topic_deleted_while_the_log_is_read_is_forgotten() {
     let mut bench = Bench::new();
     bench.commit("", -1, "gone", 1);
     bench.commit("", -1, "kept", 2);
-    let records: Vec<_> = bench.log.clone();
     bench.machine = GroupCoordinator::new(bench.machine.settings);
     let gone: Arc<[TopicName]> = [TopicName::from("gone")].into();
     let mut out = Outputs::new();
     bench.machine.on_topics_deleted(bench.now, &gone, &mut out);
     bench.run(out);
-    for record in records {
-        let record = GroupRecord::decode(&record.key, record.value.as_ref()).unwrap();
-        bench.machine.apply(record);
-    }
-    read_to(&mut bench, 2);
+    bench.read_log();
     assert_eq!(bench.fetch_all(false).unwrap(), [("kept".to_owned(), 0, 2)]);
 }
 

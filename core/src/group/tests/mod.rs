@@ -97,15 +97,20 @@ impl Bench {
         bench.now = self.now;
         bench.log = self.log.clone();
         bench.start = self.start;
+        bench.read_log();
+        bench
+    }
+
+    /// The coordinator reads its log to the end.
+    pub(super) fn read_log(&mut self) {
         for record in &self.log[usize::try_from(self.start).unwrap()..] {
             let record = GroupRecord::decode(&record.key, record.value.as_ref()).unwrap();
-            bench.machine.apply(record);
+            self.machine.apply(record);
         }
         let mut out = Outputs::new();
-        let end = i64::try_from(bench.log.len()).unwrap();
-        bench.machine.on_loaded(bench.now, bench.start..end, &mut out);
-        bench.run(out);
-        bench
+        let end = i64::try_from(self.log.len()).unwrap();
+        self.machine.on_loaded(self.now, self.start..end, &mut out);
+        self.run(out);
     }
 
     pub(super) fn run(&mut self, out: Outputs) {
