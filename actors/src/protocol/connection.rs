@@ -22,7 +22,7 @@ use super::writer::{Writer, Written};
 use super::{ConnectionHost, ConnectionInfo, Hosts};
 use crate::node::Node;
 use crate::requests::{Request, RequestError, Stage, dispatch};
-use crate::runtime::{MemoryPermit, RequestTicket, tell};
+use crate::runtime::{Cores, MemoryPermit, RequestTicket, tell};
 
 /// Reply bytes in memory above which a connection reads no further request.
 const UNSENT_BYTES: usize = 1024 * 1024;
@@ -106,7 +106,6 @@ pub(super) struct Connection {
     close: Option<CloseReason>,
     /// None once it has moved.
     permit: Option<ConnectionPermit>,
-    core: usize,
     moves: u32,
     /// Requests of one that has no core for good yet.
     visit: Option<u32>,
@@ -123,7 +122,6 @@ pub(super) struct Parts {
     pub(super) stream: Arc<TcpStream>,
     pub(super) outbox: Arc<Outbox>,
     pub(super) permit: ConnectionPermit,
-    pub(super) core: usize,
     pub(super) moves: u32,
     pub(super) settled: bool,
     pub(super) begun: Option<Begun>,
@@ -154,7 +152,6 @@ impl Connection {
             draining: false,
             close: None,
             permit: Some(parts.permit),
-            core: parts.core,
             moves: parts.moves,
             visit: (!parts.settled).then_some(0),
             leaving: None,
@@ -209,7 +206,7 @@ impl Connection {
         *requests += 1;
         if *requests >= VISIT {
             self.visit = None;
-            self.leaving = Some(self.hosts.next_core()).filter(|core| *core != self.core);
+            self.leaving = Some(self.hosts.next_core()).filter(|core| Some(*core) != Cores::here());
         }
     }
 

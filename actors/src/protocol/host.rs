@@ -86,7 +86,6 @@ impl ConnectionHost {
             stream,
             outbox: Arc::clone(&outbox),
             permit: adopt.permit,
-            core: self.core,
             moves: adopt.moves,
             settled: adopt.settled,
             begun: adopt.begun,
