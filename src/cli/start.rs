@@ -79,8 +79,7 @@ fn address(listener: &Listener) -> String {
 
 /// The address that clients are told, which they can use at once.
 fn host_and_port(listener: &Listener) -> String {
-    let (host, port) = (&listener.advertised_host, listener.advertised_port);
-    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+    ottla_core::base::host_and_port(&listener.advertised_host, listener.advertised_port)
 }
 
 /// Writes the file under another name first, so that whoever waits for it never reads half of it.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::{FindCoordinatorRequest, MetadataRequest};
 use kafka_protocol::protocol::{Request, StrBytes};
-use ottla_core::base::{BrokerId, TopicName, TopicPartition};
+use ottla_core::base::{BrokerId, TopicName, TopicPartition, host_and_port};
 use ottla_core::client::{Endpoint, LeaderHint, Metadata};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -205,11 +205,7 @@ impl Cluster {
     async fn make(&self, endpoint: &Endpoint) -> Result<Connection, ClientError> {
         let stream = self.config.transport.connect(&endpoint.host, endpoint.port).await;
         let stream = stream.map_err(|error| ClientError::Connect {
-            address: if endpoint.host.contains(':') {
-                format!("[{}]:{}", endpoint.host, endpoint.port)
-            } else {
-                format!("{}:{}", endpoint.host, endpoint.port)
-            },
+            address: host_and_port(&endpoint.host, endpoint.port),
             kind: error.kind(),
         })?;
         Connection::open(stream, &self.config.client_id, self.config.request_timeout).await

@@ -10,7 +10,7 @@ use kafka_protocol::messages::{ApiKey, ApiVersionsRequest};
 use kafka_protocol::protocol::StrBytes;
 use ottla_actors::client::admin::{GroupFilter, LogDirDescription};
 use ottla_actors::client::{Admin, ClientConfig, ClientError, Route};
-use ottla_core::base::BrokerId;
+use ottla_core::base::{BrokerId, host_and_port};
 use ottla_core::storage::check::Severity;
 use tokio::net::TcpStream;
 
@@ -152,9 +152,7 @@ async fn one_broker(
     place: &str,
     section: &mut Section,
 ) {
-    let host = broker.host.as_str();
-    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-    let advertised = format!("{host}:{}", broker.port);
+    let advertised = host_and_port(&broker.host, broker.port);
     if let Err(why) = connect(&advertised).await {
         let advice = "clients are sent to this address: correct advertised.listeners";
         section.add(Severity::Error, place, format!("advertised address: {why}"), advice);
