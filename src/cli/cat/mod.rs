@@ -137,10 +137,7 @@ fn start(words: &[String], out: &mut Out) -> Result<(), Stop> {
 /// The address of the context in use, and what its property file sets and the words do not.
 fn from_context(properties: &mut Properties) -> Result<(), Stop> {
     let Some(context) = contexts::chosen(None).map_err(Stop::error)? else { return Ok(()) };
-    let mut all = match &context.command_config {
-        Some(file) => Properties::file(file)?,
-        None => Properties::default(),
-    };
+    let mut all = context.properties()?;
     all.set("bootstrap.servers", &context.bootstrap_server);
     all.extend(std::mem::take(properties));
     *properties = all;

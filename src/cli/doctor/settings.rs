@@ -1,5 +1,7 @@
 //! A setting file, as the broker would read it.
 
+use std::iter;
+
 use ottla_config::{Notice, Settings};
 use ottla_core::storage::check::Severity;
 
@@ -14,13 +16,15 @@ pub(super) fn check(arguments: &Arguments) -> (Section, Option<Settings>) {
         Ok(loaded) => loaded,
         Err(failure) => {
             section.seen = "cannot be used".to_owned();
-            section.add(Severity::Error, place(&failure), failure.to_string(), "");
-            if let Failure::Settings(error) = failure {
-                for other in &error.beside.more {
-                    let place = other.place.clone().unwrap_or_else(|| "settings".to_owned());
-                    section.add(Severity::Error, place, other.to_string(), "");
+            match failure {
+                Failure::Settings(error) => {
+                    for fault in iter::once(&error).chain(&error.beside.more) {
+                        let place = fault.place.as_deref().unwrap_or("settings");
+                        section.add(Severity::Error, place, fault.to_string(), "");
+                    }
+                    note(&error.beside.notices, &mut section);
                 }
-                note(&error.beside.notices, &mut section);
+                other => section.add(Severity::Error, "settings", other.to_string(), ""),
             }
             return (section, None);
         }
@@ -35,13 +39,6 @@ pub(super) fn check(arguments: &Arguments) -> (Section, Option<Settings>) {
 fn note(notices: &[Notice], section: &mut Section) {
     for notice in notices {
         section.add(Severity::Note, "settings", notice.to_string(), "");
-    }
-}
-
-fn place(failure: &Failure) -> String {
-    match failure {
-        Failure::Settings(error) => error.place.clone().unwrap_or_else(|| "settings".to_owned()),
-        _ => "settings".to_owned(),
     }
 }
 

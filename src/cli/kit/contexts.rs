@@ -22,6 +22,16 @@ pub(crate) struct Context {
     pub(crate) command_config: Option<String>,
 }
 
+impl Context {
+    /// What its property file sets; nothing if it has none.
+    ///
+    /// # Errors
+    /// The file cannot be used.
+    pub(crate) fn properties(&self) -> Result<Properties, Stop> {
+        self.command_config.as_deref().map_or_else(|| Ok(Properties::default()), Properties::file)
+    }
+}
+
 /// All that the file has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Contexts {
@@ -117,9 +127,7 @@ pub(super) fn fill(given: &mut Given) -> Result<(), Stop> {
     }
     let context = chosen(named.as_deref()).map_err(Stop::error)?;
     let Some(context) = context else { return Ok(()) };
-    if let Some(file) = &context.command_config {
-        given.context = Properties::file(file)?;
-    }
+    given.context = context.properties()?;
     if !addressed {
         given.found.push((at, context.bootstrap_server));
     }

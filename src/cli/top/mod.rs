@@ -19,7 +19,7 @@ use self::rates::View;
 use self::sample::Sample;
 use super::Failure;
 use super::config::print;
-use super::kit::{Properties, block_on, contexts, interrupted};
+use super::kit::{block_on, contexts, interrupted};
 
 /// How often the keyboard is looked at.
 const KEYS: Duration = Duration::from_millis(50);
@@ -96,8 +96,8 @@ fn client(arguments: &Arguments) -> Result<ClientConfig, Failure> {
     };
     let address = given.or(context.as_ref().map(|context| &*context.bootstrap_server));
     let mut config = ClientConfig::new(address.unwrap_or("localhost:9092"));
-    if let Some(file) = context.as_ref().and_then(|context| context.command_config.as_deref()) {
-        let properties = Properties::file(file).and_then(|file| file.client(&mut config));
+    if let Some(context) = context {
+        let properties = context.properties().and_then(|all| all.client(&mut config));
         properties.map_err(|stop| {
             Failure::Context(stop.message().unwrap_or("its file cannot be used").to_owned())
         })?;
