@@ -71,7 +71,7 @@ fn link(program: &Path, path: &Path, force: bool) -> io::Result<Done> {
         }
         Err(error) => Err(error),
         Ok(_) if fs::read_link(path).is_ok_and(|to| to == program) => Ok(Done::There),
-        Ok(_) if !force => Ok(Done::Kept),
+        Ok(_) if !force && !is_left_over(path) => Ok(Done::Kept),
         Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
         Ok(_) => {
             // under another name first, so that there is always one of this name
@@ -81,6 +81,14 @@ fn link(program: &Path, path: &Path, force: bool) -> io::Result<Done> {
             fs::rename(&fresh, path).map(|()| Done::Replaced)
         }
     }
+}
+
+/// Whether a link led to this program where it is no more: it was moved, or an older one removed.
+fn is_left_over(path: &Path) -> bool {
+    let ours =
+        fs::read_link(path).is_ok_and(|to| to.file_name().is_some_and(|name| name == "ottla"));
+    let dangling = fs::metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+    ours && dangling
 }
 
 #[cfg(test)]
@@ -99,5 +107,26 @@ mod tests {
         assert_eq!(link(false), Done::Kept);
         assert_eq!(link(true), Done::Replaced);
         assert_eq!(fs::read_link(&path).expect("a link"), program);
+    }
+
+    #[test]
+    fn a_link_to_an_ottla_that_is_gone_is_replaced_and_no_other() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let (program, path) = (dir.path().join("ottla"), dir.path().join("kafka-topics.sh"));
+        let old = dir.path().join("old").join("ottla");
+        let link_over = |to: &Path| {
+            let _ = fs::remove_file(&path);
+            symlink(to, &path).expect("a link");
+            link(&program, &path, false).expect("a link")
+        };
+        assert_eq!(link_over(&old), Done::Replaced);
+        assert_eq!(fs::read_link(&path).expect("a link"), program);
+        // gone too, but never one of ours
+        assert_eq!(link_over(&dir.path().join("kafka/bin/kafka-topics.sh")), Done::Kept);
+        // one that works is somebody's choice
+        fs::create_dir(dir.path().join("old")).expect("a directory");
+        fs::write(&old, "").expect("a file");
+        assert_eq!(link_over(&old), Done::Kept);
+        assert_eq!(fs::read_link(&path).expect("a link"), old);
     }
 }
