@@ -8,6 +8,7 @@ use ottla_benches::{
 };
 
 use super::Failure;
+use super::config::print;
 use super::embedded::Engines;
 
 #[derive(Debug, clap::Args)]
@@ -36,30 +37,30 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Kind::One(bench) => run_one(bench),
         Kind::Floors(options) => {
             let report = floors(options).map_err(Failure::Bench)?;
-            println!("{}", if options.json { report.json().to_string() } else { report.text() });
+            line(&if options.json { report.json().to_string() } else { report.text() })?;
             Ok(ExitCode::SUCCESS)
         }
         Kind::Engines(options) => {
             let outcome = actix::System::new().block_on(engines(options, &Engines));
             let report = outcome.map_err(Failure::Bench)?;
             let json = || report.json().to_string();
-            println!("{}", if options.json { json() } else { engines_text(&report) });
+            line(&if options.json { json() } else { engines_text(&report) })?;
             Ok(if report.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Kind::Paths(options) => {
             let outcome = actix::System::new().block_on(paths(options, &Engines));
             let paths = outcome.map_err(Failure::Bench)?;
             if options.json {
-                paths.lines.iter().for_each(|line| println!("{line}"));
+                paths.lines.iter().try_for_each(|one| line(&one.to_string()))?;
             } else {
-                print!("{}", paths.table);
+                print(&paths.table)?;
             }
             Ok(if paths.sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Kind::Compare(options) => {
             let outcome = actix::System::new().block_on(compare(options));
             let comparison = outcome.map_err(Failure::Bench)?;
-            println!("{}\nwrote {}", comparison.table, comparison.page.display());
+            line(&format!("{}\nwrote {}", comparison.table, comparison.page.display()))?;
             Ok(match (comparison.interrupted, comparison.sound) {
                 (true, _) => ExitCode::from(INTERRUPTED),
                 (false, true) => ExitCode::SUCCESS,
@@ -67,6 +68,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
             })
         }
     }
+}
+
+fn line(text: &str) -> Result<(), Failure> {
+    print(&format!("{text}\n"))
 }
 
 fn run_one(bench: &Bench) -> Result<ExitCode, Failure> {
@@ -80,16 +85,12 @@ fn run_one(bench: &Bench) -> Result<ExitCode, Failure> {
         }
         Err(error) => {
             if common.json {
-                println!("{}", bench.failure(&error));
+                line(&bench.failure(&error).to_string())?;
             }
             return Err(Failure::Bench(error));
         }
     };
-    if common.json {
-        println!("{}", report.json());
-    } else {
-        println!("{}", report.text());
-    }
+    line(&if common.json { report.json().to_string() } else { report.text() })?;
     if let Some(path) = &common.plot {
         std::fs::write(path, report.svg())
             .map_err(|source| Failure::Write { what: path.display().to_string(), source })?;

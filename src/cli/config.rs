@@ -1,10 +1,11 @@
 //! `ottla config`: every setting in force, and the layer it comes from.
 
-use std::io::{self, Write};
+use std::io;
 
 use ottla_config::{Definition, Kind, Layer, Settings, Standing, definition_of, definitions};
 
 use super::Failure;
+use super::kit::say;
 
 #[derive(Debug, clap::Args)]
 #[group(skip)]
@@ -50,7 +51,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 /// Writes to standard output; a reader that has gone away is no error.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
-    match io::stdout().lock().write_all(text.as_bytes()) {
+    match say(text) {
         Err(source) if source.kind() != io::ErrorKind::BrokenPipe => {
             Err(Failure::Write { what: "standard output".to_owned(), source })
         }

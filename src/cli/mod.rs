@@ -90,10 +90,11 @@ pub(crate) fn run(begun: Instant) -> ExitCode {
     if let Some(tool) = tools::find(&call.name) {
         return tool.main(&call.program, &call.words);
     }
-    let matches = command_line().get_matches_from(call.line());
-    let cli = match Cli::from_arg_matches(&matches) {
+    let matches = command_line().try_get_matches_from(call.line());
+    let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
-        Err(error) => error.exit(),
+        Err(complaint) if complaint.use_stderr() => complaint.exit(),
+        Err(help) => return ended(config::print(&help.render().to_string()).map(done)),
     };
     let outcome = match cli.command {
         Command::Start(arguments) => start::run(&arguments, begun).map(done),
@@ -111,6 +112,11 @@ pub(crate) fn run(begun: Instant) -> ExitCode {
         Command::Man(arguments) => completions::man(&arguments).map(done),
         Command::Version => version::run().map(done),
     };
+    ended(outcome)
+}
+
+/// The exit code; what went wrong is said.
+fn ended(outcome: Result<ExitCode, Failure>) -> ExitCode {
     match outcome {
         Ok(code) => code,
         Err(failure) => {

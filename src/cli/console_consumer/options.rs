@@ -7,7 +7,7 @@ use ottla_core::base::Offset;
 
 use super::format::Formatter;
 use crate::cli::consuming::configure;
-use crate::cli::kit::{Given, Kind, Properties, Spec, Stop};
+use crate::cli::kit::{Given, Kind, Properties, Spec, Stop, say};
 
 /// Records of one poll.
 const POLL_RECORDS: usize = 5_000;
@@ -258,16 +258,18 @@ fn check(given: &Given) -> Result<(), Stop> {
         [("consumer-property", "command-property"), ("consumer.config", "command-config")]
     {
         if given.has(old) {
-            deprecated(old, new);
+            deprecated(old, new)?;
         }
     }
     Ok(())
 }
 
-fn deprecated(old: &str, new: &str) {
-    println!(
-        "Option --{old} is deprecated and will be removed in a future version. Use --{new} instead."
-    );
+fn deprecated(old: &str, new: &str) -> Result<(), Stop> {
+    say(&format!(
+        "Option --{old} is deprecated and will be removed in a future version. Use --{new} \
+         instead.\n"
+    ))?;
+    Ok(())
 }
 
 /// The settings of the consumer; its group is one of them.
@@ -355,7 +357,7 @@ fn formatter(given: &Given) -> Result<Formatter, Stop> {
         return Err(given.usage(message));
     }
     if given.has("property") {
-        deprecated("property", "formatter-property");
+        deprecated("property", "formatter-property")?;
     }
     let mut properties = match given.value("formatter-config")? {
         // the message of Java's NoSuchFileException

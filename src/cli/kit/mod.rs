@@ -79,7 +79,7 @@ mod zookeeper;
 
 pub(crate) use formats::Output;
 pub(crate) use given::Given;
-pub(crate) use out::{Out, left, widest};
+pub(crate) use out::{Out, left, say, widest};
 pub(crate) use progress::{Progress, length_of_input};
 pub(crate) use properties::Properties;
 pub(crate) use runtime::{block_on, interrupted, signalled, warn_of_dead};

@@ -38,6 +38,13 @@ impl Write for Out {
     }
 }
 
+/// Writes `text` to standard output, to the end.
+pub(crate) fn say(text: &str) -> io::Result<()> {
+    let mut to = io::stdout().lock();
+    to.write_all(text.as_bytes())?;
+    to.flush()
+}
+
 /// `text` and blanks up to `width` characters, as `%-15s` does; longer text stays whole.
 pub(crate) fn left(text: &str, width: usize) -> String {
     format!("{text:<width$}")

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use ottla_actors::client::ClientError;
 use ottla_actors::client::admin::Refusal;
 
-use super::wording;
+use super::{say, wording};
 
 /// The exit code of a program whose reader went away, as a shell reports SIGPIPE.
 const PIPE: u8 = 141;
@@ -27,6 +27,11 @@ impl Stop {
     /// One message on standard error and exit code 1: what most errors of Kafka's tools come to.
     pub(crate) fn error(message: impl fmt::Display) -> Self {
         Self::Said(message.to_string(), 1)
+    }
+
+    /// A text for standard output, and the exit code once it is there.
+    pub(crate) fn printed(text: &str, code: u8) -> Self {
+        say(text).map_or_else(Self::from, |()| Self::Exit(code))
     }
 
     /// The message, if there is one: for commands that print their errors in a way of their own.

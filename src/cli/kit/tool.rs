@@ -61,8 +61,7 @@ impl Tool {
             return Err(usage::help(&given.spec, program));
         }
         if given.has("version") {
-            println!("{KAFKA}");
-            return Err(Stop::Exit(0));
+            return Err(Stop::printed(&format!("{KAFKA}\n"), 0));
         }
         contexts::fill(&mut given)?;
         Ok(given)

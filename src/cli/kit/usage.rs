@@ -27,10 +27,7 @@ pub(super) fn complaint(spec: &Spec, program: &str, message: &str) -> Stop {
 pub(super) fn help(spec: &Spec, program: &str) -> Stop {
     match spec.style {
         Style::Joptsimple => complaint(spec, program, spec.about),
-        Style::Argparse4j => {
-            print!("{}", page(spec, program));
-            Stop::Exit(1)
-        }
+        Style::Argparse4j => Stop::printed(&page(spec, program), 1),
     }
 }
 

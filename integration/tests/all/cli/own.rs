@@ -1,7 +1,8 @@
 //! Links, completions, manual pages and contexts.
 
+use std::fs::OpenOptions;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use ottla_integration::{OttlaProcess, binary};
 
@@ -109,4 +110,47 @@ fn a_closed_pipe_ends_a_command_quietly() {
     let code = out(&ended);
     assert!(["0\n", "141\n"].contains(&code.as_str()), "{ended:?}");
     assert!(ended.stderr.is_empty(), "{ended:?}");
+}
+
+/// What is printed without a broker, and the exit code where it can be.
+const PRINTED: [(&str, i32); 12] = [
+    ("--help", 0),
+    ("help topics", 0),
+    ("start --help", 0),
+    ("bench --help", 0),
+    ("--version", 0),
+    ("version", 0),
+    ("config", 0),
+    ("completions bash", 0),
+    ("cat -h", 0),
+    ("topics --version", 0),
+    ("cluster --help", 1),
+    ("verifiable-producer --help", 1),
+];
+
+#[test]
+fn what_cannot_be_printed_is_an_error_and_a_closed_pipe_is_not() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let run = |words: &str, to: Stdio| {
+        let words: Vec<&str> = words.split(' ').collect();
+        command(dir.path(), &words).stdout(to).output().expect("the binary runs")
+    };
+    for (words, code) in PRINTED {
+        let full = OpenOptions::new().write(true).open("/dev/full").expect("a full device");
+        let ended = run(words, full.into());
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(1), "{words}: {said}");
+        let reason = "cannot write standard output: No space left on device (os error 28)\n";
+        assert!(said.ends_with(reason) && said.lines().count() == 1, "{words}: {said}");
+
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let ended = run(words, writer.into());
+        assert!(ended.stderr.is_empty(), "{words}: {ended:?}");
+        assert!([Some(code), Some(141)].contains(&ended.status.code()), "{words}: {ended:?}");
+    }
+    // complaints, and help where Kafka's tools print it as one, have nothing to do with it
+    let full = OpenOptions::new().write(true).open("/dev/full").expect("a full device");
+    let ended = run("topics --help", full.into());
+    assert!(String::from_utf8_lossy(&ended.stderr).starts_with("This tool helps"), "{ended:?}");
 }
