@@ -114,6 +114,27 @@ impl Node {
     }
 }
 
+/// The Go clients, in one program.
+#[derive(Clone, Debug)]
+pub struct Go {
+    program: PathBuf,
+}
+
+impl Go {
+    /// Fetches the modules and builds `integration/clients/go`, once.
+    pub fn fetch() -> Result<&'static Self, Missing> {
+        static KIT: OnceLock<Result<Go, Missing>> = OnceLock::new();
+        KIT.get_or_init(go).as_ref().map_err(Clone::clone)
+    }
+
+    /// A command that runs our program with one of the client libraries.
+    pub fn client(&self, library: &str) -> Command {
+        let mut command = Command::new(&self.program);
+        command.arg(library);
+        command
+    }
+}
+
 /// kcat, from the system's packages.
 pub fn kcat() -> Result<Command, Missing> {
     require("kcat", "-V", "kcat")?;
@@ -195,6 +216,20 @@ fn node() -> Result<Node, Missing> {
         run(npm.current_dir(dir))
     })?;
     Ok(Node { modules })
+}
+
+fn go() -> Result<Go, Missing> {
+    require("go", "version", "golang")?;
+    let from = sources().join("go");
+    let all = files(&from);
+    let inputs: Vec<&Path> = all.iter().map(PathBuf::as_path).collect();
+    let dir = kit("go", &inputs, |dir| {
+        let mut build = Command::new("go");
+        // the toolchain that is installed, whatever the modules would like
+        build.env("GOTOOLCHAIN", "local").args(["build", "-mod=readonly", "-trimpath", "-o"]);
+        run(build.arg(dir.join("clients")).arg(".").current_dir(&from))
+    })?;
+    Ok(Go { program: dir.join("clients") })
 }
 
 /// The directory of a kit, made by `fill` unless its stamp still holds the same `inputs`.

@@ -3,6 +3,7 @@
 mod bad_input;
 mod bench;
 mod cli;
+mod clients_go;
 mod clients_java;
 mod clients_node;
 mod clients_python;
