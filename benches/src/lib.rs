@@ -13,6 +13,7 @@
 mod batch;
 mod batching;
 mod clock;
+mod cold;
 mod compare;
 mod conns;
 mod consume;
@@ -35,6 +36,7 @@ mod paths;
 mod produce;
 mod report;
 mod run;
+mod stalls;
 mod startup;
 mod stop;
 mod svg;
@@ -44,6 +46,7 @@ mod usage;
 mod wire;
 
 pub use batching::BatchingOptions;
+pub use cold::ColdOptions;
 pub use compare::{CompareOptions, Comparison, compare};
 pub use conns::ConnsOptions;
 pub use consume::ConsumeOptions;
@@ -87,6 +90,8 @@ pub enum Bench {
     Idle(IdleOptions),
     #[expect(missing_docs, reason = "the options have the text")]
     Growth(GrowthOptions),
+    #[expect(missing_docs, reason = "the options have the text")]
+    Cold(ColdOptions),
     /// Measures NATS JetStream with the same load, in its own protocol
     #[command(subcommand)]
     Nats(NatsBench),
@@ -106,6 +111,7 @@ impl Bench {
             Self::Startup(options) => &options.common,
             Self::Idle(options) => &options.common,
             Self::Growth(options) => &options.common,
+            Self::Cold(options) => &options.common,
             Self::Nats(bench) => bench.common(),
         }
     }
@@ -155,6 +161,7 @@ impl Bench {
             Self::Startup(options) => startup::run(options, Protocol::Kafka, stop).await,
             Self::Idle(options) => idle::run(options, stop).await,
             Self::Growth(options) => growth::run(options, stop).await,
+            Self::Cold(options) => cold::run(options, stop).await,
             Self::Nats(bench) => bench.run(stop).await,
         }?;
         self.name(&mut report);

@@ -35,6 +35,13 @@ impl Report {
         self.curves.push((name.trim_end_matches("_us").to_owned(), latencies.curve()));
     }
 
+    /// Takes over a curve of another result under a name of its own, in place of an earlier one.
+    pub(crate) fn take_curve(&mut self, curve: &str, other: &Self, name: &str) {
+        self.curves.retain(|(kept, _)| kept != name);
+        let found = other.curves.iter().filter(|(of, _)| of == curve);
+        self.curves.extend(found.map(|(_, points)| (name.to_owned(), points.clone())));
+    }
+
     /// All fields.
     pub(crate) fn fields(&mut self) -> &mut Map<String, Value> {
         &mut self.fields
@@ -49,7 +56,11 @@ impl Report {
     /// The result as a few lines for a reader.
     #[must_use]
     pub fn text(&self) -> String {
-        crate::text::lines(&self.json()).join("\n")
+        let text = crate::text::lines(&self.json()).join("\n");
+        match self.fields.get("turns").and_then(Value::as_array) {
+            Some(turns) => format!("{}\n{text}", crate::cold::table(turns)),
+            None => text,
+        }
     }
 
     /// The result as a picture.

@@ -1,5 +1,7 @@
 //! Ctrl-C: the first ends a measurement early, with what there is; the second ends the process.
 
+use std::sync::Arc;
+
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -33,6 +35,20 @@ impl Stop {
         Self(stop)
     }
 
+    /// A part of the run, which ends with it or when the sender says so.
+    pub(crate) fn part(&self) -> (Arc<watch::Sender<bool>>, Self) {
+        let (asked, part) = watch::channel(false);
+        let asked = Arc::new(asked);
+        let (whole, ends) = (self.clone(), Arc::clone(&asked));
+        actix::spawn(async move {
+            tokio::select! {
+                () = whole.wait() => { ends.send_replace(true); }
+                () = ends.closed() => {}
+            }
+        });
+        (asked, Self(part))
+    }
+
     /// Whether the run is to end.
     pub(crate) fn asked(&self) -> bool {
         *self.0.borrow()
@@ -45,5 +61,26 @@ impl Stop {
             // no signal can come any more
             std::future::pending().await
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_ends_alone_or_with_the_whole() {
+        actix_rt::Runtime::new().unwrap().block_on(async {
+            let (asked, whole) = watch::channel(false);
+            let whole = Stop(whole);
+            let (end, first) = whole.part();
+            let (_kept, second) = whole.part();
+            end.send_replace(true);
+            first.wait().await;
+            assert!(first.asked() && !whole.asked() && !second.asked());
+            asked.send_replace(true);
+            second.wait().await;
+            assert!(second.asked());
+        });
     }
 }

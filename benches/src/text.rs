@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::error::code_name;
 use crate::report::{count, digits, time};
+use crate::usage::disturbance;
 
 /// The lines of a result for a reader.
 pub(crate) fn lines(result: &Value) -> Vec<String> {
@@ -50,7 +51,7 @@ pub(crate) fn cell(result: &Value) -> String {
     };
     some.extend(cost.map(|cost| format!("**{cost}**")));
     let mut cell = some.join(", ");
-    if number(result, "/other_cpu_pct").is_some_and(|others| others > 25.0) {
+    if disturbance(result) > 1.0 {
         cell.push('*');
     }
     let wrong = trouble(result).into_iter().filter(|part| !part.starts_with("stored ok"));
@@ -150,6 +151,15 @@ const FIGURES: &[Figure] = &[
     ("append_us_per_mb", "a", |n| format!("in 1 MB {} µs", count(n))),
     ("crc_us_per_mb", "a", |n| format!("checksum {} µs", count(n))),
     ("sendfile_us_per_mb", "a", |n| format!("sent by sendfile {} µs", count(n))),
+    ("reader_mb_per_s", "reader", |n| format!("{} MB/s", digits(n))),
+    ("still_cached_pct", "reader", |n| match n {
+        n if n > 0.0 => format!("{} % of the files still CACHED", digits(n)),
+        _ => "files cold".to_owned(),
+    }),
+    ("stall_gaps", "machine", |n| format!("{n:.0} gaps above 4 ms")),
+    ("stall_sum_ms", "machine", |ms| format!("{} together", time(ms * 1e3))),
+    ("stall_max_ms", "machine", |ms| format!("the longest {}", time(ms * 1e3))),
+    ("stall_all_cores_ms", "machine", |ms| format!("all cores held for {}", time(ms * 1e3))),
     ("ratio", "ratio", |n| format!("{} times", count(n))),
     ("ratio_without_network", "ratio", |n| format!("{} without a network", count(n))),
 ];
@@ -198,8 +208,10 @@ fn broker(result: &Value) -> Option<String> {
 fn client(result: &Value) -> Option<String> {
     let own = number(result, "/client_cpu_pct")?;
     let others = number(result, "/other_cpu_pct").unwrap_or(0.0);
-    let disturbed = if others > 25.0 { ": disturbed" } else { "" };
-    Some(format!("client {own:.0} % of a core, others {others:.0} %{disturbed}"))
+    let stolen = number(result, "/steal_pct").filter(|percent| *percent > 1.0);
+    let host = stolen.map_or_else(String::new, |percent| format!(", host took {percent:.0} %"));
+    let disturbed = if disturbance(result) > 1.0 { ": disturbed" } else { "" };
+    Some(format!("client {own:.0} % of a core, others {others:.0} %{host}{disturbed}"))
 }
 
 /// What a reader must not miss.
@@ -267,8 +279,20 @@ mod tests {
         let calm = "768 k msg/s, 768 MB/s, p50 283 µs, p99 2.27 ms, **27.4 µs/request**";
         assert_eq!(cell(&result), calm);
         result["other_cpu_pct"] = json!(26.0);
+        result["other_cpu_pct"] = json!(0.5);
+        result["steal_pct"] = json!(5.5);
         result["stored_ok"] = json!(false);
         assert_eq!(cell(&result), format!("{calm}*; STORED 0 messages of 0 acknowledged"));
+    }
+
+    #[test]
+    fn what_the_host_took_is_said_when_it_is_much() {
+        let host = |steal: f64| {
+            line(&json!({"client_cpu_pct": 1.0, "other_cpu_pct": 2.0, "steal_pct": steal}))
+        };
+        assert_eq!(host(0.9), "client 1 % of a core, others 2 %");
+        assert_eq!(host(3.0), "client 1 % of a core, others 2 %, host took 3 %");
+        assert!(host(6.0).ends_with("host took 6 %: disturbed"));
     }
 
     #[test]

@@ -122,6 +122,15 @@ pub(crate) fn dirty_mb() -> f64 {
     lines.filter_map(|l| l.split_whitespace().nth(1)?.parse::<f64>().ok()).sum::<f64>() / 1e3
 }
 
+/// Percent of a core that others may use, and that the host may take, before a result is marked.
+const DISTURBING: [(&str, f64); 2] = [("other_cpu_pct", 25.0), ("steal_pct", 5.0)];
+
+/// How much others on the machine, or its host, disturbed a measurement; above 1 it is marked.
+pub(crate) fn disturbance(result: &Value) -> f64 {
+    let share = |(name, most): &(&str, f64)| result.get(*name)?.as_f64().map(|part| part / most);
+    DISTURBING.iter().filter_map(share).fold(0.0, f64::max)
+}
+
 /// The load average of the last minute.
 pub(crate) fn load() -> f64 {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
@@ -250,6 +259,17 @@ mod tests {
         let (busy, stolen) = parse_machine("cpu  100 0 100 9999 50 0 0 30 0 0\n", 100.0);
         assert!((busy - 2.0).abs() < 1e-9);
         assert!((stolen - 0.3).abs() < 1e-9);
+    }
+
+    #[test]
+    fn others_and_the_host_both_disturb() {
+        let of = |others: f64, host: f64| {
+            disturbance(&json!({"other_cpu_pct": others, "steal_pct": host}))
+        };
+        assert!(of(25.0, 5.0) <= 1.0);
+        assert!(of(26.0, 0.0) > 1.0 && of(0.0, 6.0) > 1.0);
+        assert!(of(10.0, 4.0) > of(15.0, 1.0), "the host weighs more");
+        assert!(disturbance(&json!({})) <= 0.0);
     }
 
     #[test]

@@ -113,7 +113,9 @@ impl Page<'_> {
         };
         let rounds = match self.options.rounds {
             0 | 1 => "once".to_owned(),
-            more => format!("{more} times, of which the one counts that others disturbed least"),
+            more => format!(
+                "{more} times, of which the one counts that others and the host disturbed least"
+            ),
         };
         _ = writeln!(
             out,
@@ -210,8 +212,8 @@ const READING: &str = "
   request was due. `tail`: from when a record was due to when a consumer has it. `consume`:
   fetches of up to 1 MB a partition, or as much as the row says.
 - In bold what the broker spends: processor time a request or a megabyte, or memory.
-- A star: others used more than 25 % of a core meanwhile. The figures move with the machine's
-  noise, also without a star.
+- A star: meanwhile others used more than 25 % of a core, or the host of this machine took more
+  than 5 % of one (`steal_pct`). The figures move with the machine's noise, also without a star.
 ";
 
 const RATIOS: &str = "\

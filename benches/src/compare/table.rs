@@ -7,15 +7,16 @@ use serde_json::Value;
 
 use super::matrix::{Extent, Floor, ROWS};
 use crate::report::digits;
+use crate::usage::disturbance;
 
-/// The line of a row that counts: where there are several, the one that others disturbed least.
+/// The line of a row that counts: where there are several, the one that others and the host
+/// disturbed least.
 pub(super) fn line<'a>(lines: &'a [Value], label: &str, broker: &str) -> Option<&'a Value> {
-    let disturbed = |line: &Value| line["other_cpu_pct"].as_f64().unwrap_or(0.0);
     let of_row =
         lines.iter().filter(|line| line["label"] == label && line["broker_name"] == broker);
     of_row.min_by(|a, b| {
         let failed = |line: &Value| line.get("error").is_some();
-        failed(a).cmp(&failed(b)).then(disturbed(a).total_cmp(&disturbed(b)))
+        failed(a).cmp(&failed(b)).then(disturbance(a).total_cmp(&disturbance(b)))
     })
 }
 

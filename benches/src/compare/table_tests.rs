@@ -15,6 +15,15 @@ fn the_least_disturbed_round_counts_and_more_is_better() {
 }
 
 #[test]
+fn a_round_that_the_host_held_back_does_not_count() {
+    let mut lines = lines();
+    lines[2]["steal_pct"] = json!(40.0);
+    lines[1]["other_cpu_pct"] = json!(10.0);
+    let counts = line(&lines, "produce-1KBx16-p16-acks1", "a").unwrap();
+    assert_eq!(counts["msgs_per_s"], 300.0);
+}
+
+#[test]
 fn one_broker_alone_has_no_ratios() {
     let table = table(&extent(), &["a"], &lines());
     assert!(table.starts_with("| row | a | floor |\n|---|---|---|\n"), "{table}");

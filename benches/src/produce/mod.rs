@@ -305,7 +305,7 @@ async fn stored(
 }
 
 /// As [`one_each`], again while a broker does not know yet that it leads what has just been made.
-async fn prime(client: &mut Client, topic: &Topic) -> Result<(), BenchError> {
+pub(crate) async fn prime(client: &mut Client, topic: &Topic) -> Result<(), BenchError> {
     let begun = now();
     loop {
         let outcome = one_each(client, topic).await;

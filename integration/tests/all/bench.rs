@@ -78,6 +78,38 @@ fn what_was_produced_is_delivered() {
 }
 
 #[test]
+fn cold_reads_are_taken_in_turns_and_leave_nothing() {
+    let broker = OttlaProcess::with_defaults();
+    let dir = broker.data_dir();
+    let more = ["--fill", "1e6", "--rounds", "1", "--settle", "0", "--quiet", "0"];
+    let place = ["--rate", "2000", "--log-dir", dir.to_str().expect("a name")];
+    let arguments = [&["cold"], &SHORT[..], &more, &place].concat();
+    let output = bench(&arguments, &broker.bootstrap());
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let result: Value = serde_json::from_slice(&output.stdout).expect("a line of JSON");
+    assert_eq!(result["stored_ok"], true, "{result}");
+    let turns = result["turns"].as_array().expect("turns");
+    let names: Vec<_> = turns.iter().map(|turn| turn["turn"].as_str().unwrap_or("")).collect();
+    assert_eq!(names, ["alone", "bare", "consumer"], "{result}");
+    for turn in turns {
+        assert!(turn["lat_us"]["n"].as_i64() > Some(0), "{turn}");
+        assert!(turn["stall_gaps"].is_u64(), "{turn}");
+        let read = turn["reader_mb_per_s"].as_f64();
+        assert_eq!(read > Some(0.0), turn["turn"] != "alone", "{turn}");
+    }
+    let gone = poll_until(Duration::from_secs(30), || {
+        let names = std::fs::read_dir(&dir).ok()?.filter_map(|entry| Some(entry.ok()?.file_name()));
+        let mut names = names.filter_map(|name| name.into_string().ok());
+        (!names.any(|name| name.starts_with("ottla-bench-") && !name.ends_with("-delete")))
+            .then_some(())
+    });
+    assert!(gone.is_some(), "its topics are deleted");
+    let wrong = ["cold", "--rounds", "1", "--log-dir", "/nowhere"];
+    assert_eq!(bench(&wrong, &broker.bootstrap()).status.code(), Some(2));
+}
+
+#[test]
 fn ctrl_c_ends_a_run_with_what_there_is() {
     let broker = OttlaProcess::with_defaults();
     let dir = tempfile::tempdir().expect("a temporary directory");
