@@ -27,9 +27,9 @@ mod engine;
 
 pub use engine::{
     Acks, Admin, Appended, Batch, Clock, CommittedOffset, Delivery, Engine, EngineBuilder,
-    EngineError, Group, GroupDescription, GroupListing, GroupMemberDescription, Membership,
-    NewTopic, Partition, Read, ReadOptions, Record, StartAt, Subscription, SubscriptionEnd,
-    TimedOffset, Topic,
+    EngineError, Group, GroupDescription, GroupListing, GroupMemberDescription, LogDir, LogSize,
+    Membership, NewTopic, Partition, Read, ReadOptions, Record, StartAt, Subscription,
+    SubscriptionEnd, TimedOffset, Topic,
 };
 
 /// ```

@@ -6,7 +6,7 @@
 //! | `topic`, `append`, `read` | handles on topics and partitions; records in and out |
 //! | `subscribe` | batches pushed to an actor, one at a time |
 //! | `group`, `member` | committed offsets; a place in a consumer group |
-//! | `admin`, `group_admin` | topics and settings; groups |
+//! | `admin`, `group_admin`, `log_dirs` | topics and settings; groups; log directories |
 //! | `clock` | the time it goes by, and how a test lets it pass |
 //!
 //! Nothing here has state of Kafka's: every call is one message to the actor that has it.
@@ -19,6 +19,7 @@ mod clock;
 mod error;
 mod group;
 mod group_admin;
+mod log_dirs;
 mod member;
 mod read;
 mod shared;
@@ -47,6 +48,7 @@ pub use clock::Clock;
 pub use error::EngineError;
 pub use group::{CommittedOffset, Group};
 pub use group_admin::{GroupDescription, GroupListing, GroupMemberDescription};
+pub use log_dirs::{LogDir, LogSize};
 pub use member::Membership;
 pub use read::{Read, ReadOptions, TimedOffset};
 pub use subscribe::{Delivery, StartAt, Subscription, SubscriptionEnd};

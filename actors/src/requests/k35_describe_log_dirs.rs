@@ -18,8 +18,7 @@ use kafka_protocol::protocol::StrBytes;
 use ottla_core::base::TopicPartition;
 
 use super::Request;
-use crate::runtime::ask;
-use crate::storage::{ListLogs, LogSize, StorageDir};
+use crate::storage::{DirListing, LogSize};
 
 /// Answers when every storage actor has.
 pub(crate) fn handle(mut request: Request) {
@@ -39,41 +38,26 @@ async fn serve(request: Request, body: DescribeLogDirsRequest) {
         topics.into_iter().map(wanted).collect()
     });
     let node = std::sync::Arc::clone(&request.node);
-    let mut results = Vec::with_capacity(node.storage.dirs().len());
-    for dir in node.storage.dirs() {
-        results.push(describe(dir, &wanted).await);
-    }
-    for path in &node.settings.log_dirs {
-        let open = node.storage.dirs().iter().any(|dir| dir.log_dir().path() == path);
-        if !open {
-            results.push(offline(path));
-        }
-    }
+    let listed = node.storage.list(&node.settings.log_dirs).await;
+    let results = listed.into_iter().map(|dir| describe(dir, &wanted)).collect();
     request.respond(&DescribeLogDirsResponse::default().with_results(results));
 }
 
-async fn describe(dir: &StorageDir, wanted: &Wanted) -> DescribeLogDirsResult {
-    let path = dir.log_dir().path();
-    if !dir.is_online() {
-        return offline(path);
-    }
+fn describe(dir: DirListing, wanted: &Wanted) -> DescribeLogDirsResult {
+    let path = dir.path;
+    let Some(logs) = dir.logs else { return offline(&path) };
     let mut topics: BTreeMap<String, Vec<DescribeLogDirsPartition>> = BTreeMap::new();
-    for storage in dir.storages() {
-        // one that is being rebuilt has no log open right now
-        let logs = ask(&storage, ListLogs).await.unwrap_or_default();
-        for log in logs.into_iter().filter(|log| is_wanted(wanted, &log.partition)) {
-            topics.entry(log.partition.topic.to_string()).or_default().push(partition(&log));
-        }
+    for log in logs.into_iter().filter(|log| is_wanted(wanted, &log.partition)) {
+        topics.entry(log.partition.topic.to_string()).or_default().push(partition(&log));
     }
-    let (total, usable) = space(path);
-    let topics = topics.into_iter().map(|(name, mut partitions)| {
-        partitions.sort_unstable_by_key(|partition| partition.partition_index);
+    let (total, usable) = space(&path);
+    let topics = topics.into_iter().map(|(name, partitions)| {
         DescribeLogDirsTopic::default()
             .with_name(StrBytes::from_string(name).into())
             .with_partitions(partitions)
     });
     DescribeLogDirsResult::default()
-        .with_log_dir(name_of(path))
+        .with_log_dir(name_of(&path))
         .with_topics(topics.collect())
         .with_total_bytes(total)
         .with_usable_bytes(usable)
@@ -100,10 +84,8 @@ fn offline(path: &Path) -> DescribeLogDirsResult {
         .with_usable_bytes(-1)
 }
 
-/// Kafka answers with the absolute path.
 fn name_of(path: &Path) -> StrBytes {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    StrBytes::from_string(absolute.to_string_lossy().into_owned())
+    StrBytes::from_string(path.to_string_lossy().into_owned())
 }
 
 /// Bytes of the volume and bytes left for us; -1 if the system does not say.

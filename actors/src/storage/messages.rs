@@ -198,7 +198,7 @@ pub struct Release {
     pub reply: ReplyPort<()>,
 }
 
-/// Request handler → storage, ask: the sizes of all logs (DescribeLogDirs).
+/// Request handler, engine → storage, ask: the sizes of all logs (DescribeLogDirs).
 #[derive(Message)]
 #[rtype(result = "Vec<LogSize>")]
 pub struct ListLogs;

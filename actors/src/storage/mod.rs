@@ -12,6 +12,7 @@ mod dir;
 mod handles;
 mod jobs;
 mod lifecycle;
+mod listing;
 pub mod messages;
 mod set;
 mod slot;
@@ -31,6 +32,7 @@ use messages::DirectoryFailed;
 use slot::{Slot, Slots};
 
 pub use dir::{OfflineWatch, StorageDir};
+pub use listing::DirListing;
 pub use messages::{
     AckPort, AppendLog, Attach, CloseAll, FindEpochEnd, FindOffset, HighWatermark, ListLogs,
     ListProducers, LogId, LogSize, LogSpec, MoveLogStart, ReadLog, Reconfigure, Release,
