@@ -4,6 +4,7 @@ mod consume;
 mod group;
 mod json;
 mod list;
+mod names;
 mod options;
 mod produce;
 mod settings;
@@ -114,22 +115,42 @@ fn start(words: &[String], out: &mut Out) -> Result<(), Stop> {
     };
     let mode = mode(&mut options);
     check(mode, &options)?;
-    let client = client(&brokers, &properties)?;
+    work(mode, &options, &brokers, properties, out).map_err(as_kcat)
+}
+
+/// What other commands word as Kafka's tools, kcat begins with its own sign.
+fn as_kcat(stop: Stop) -> Stop {
+    match stop {
+        Stop::Said(message, code) if !message.starts_with('%') => {
+            Stop::Said(format!("% ERROR: {message}"), code)
+        }
+        other => other,
+    }
+}
+
+fn work(
+    mode: Mode,
+    options: &Options,
+    brokers: &str,
+    mut properties: Properties,
+    out: &mut Out,
+) -> Result<(), Stop> {
+    let client = client(brokers, &properties)?;
     match mode {
         Mode::Produce => {
             let config = producing::configure(client, &properties)?;
-            block_on(produce::produce(&options, config, out))
+            block_on(produce::produce(options, config, out))
         }
-        Mode::List => block_on(list::list(&options, client, out)),
-        Mode::Query => block_on(list::query(&options, client, out)),
+        Mode::List => block_on(list::list(options, client, out)),
+        Mode::Query => block_on(list::query(options, client, out)),
         Mode::Consume => {
             let config = consumer(client, &properties)?;
-            block_on(consume::consume(&options, config, out))
+            block_on(consume::consume(options, config, out))
         }
         Mode::Group => {
             properties.set("group.id", &options.group);
             let config = consumer(client, &properties)?;
-            block_on(group::join(&options, config, out))
+            block_on(group::join(options, config, out))
         }
     }
 }

@@ -3,53 +3,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use ottla_core::record::Compression;
-
+use super::names::NAMES;
 use super::options::Options;
 use crate::cli::kit::{Properties, Stop};
-
-/// librdkafka's names, and those that Kafka's clients have for the same.
-const NAMES: &[(&str, &str)] = &[
-    ("allow.auto.create.topics", "allow.auto.create.topics"),
-    ("auto.commit.interval.ms", "auto.commit.interval.ms"),
-    ("auto.offset.reset", "auto.offset.reset"),
-    ("batch.size", "batch.size"),
-    ("bootstrap.servers", "bootstrap.servers"),
-    ("client.id", "client.id"),
-    ("compression.codec", "compression.type"),
-    ("compression.type", "compression.type"),
-    ("delivery.timeout.ms", "delivery.timeout.ms"),
-    ("enable.auto.commit", "enable.auto.commit"),
-    ("enable.idempotence", "enable.idempotence"),
-    ("fetch.max.bytes", "fetch.max.bytes"),
-    ("fetch.message.max.bytes", "max.partition.fetch.bytes"),
-    ("fetch.min.bytes", "fetch.min.bytes"),
-    ("fetch.wait.max.ms", "fetch.max.wait.ms"),
-    ("group.id", "group.id"),
-    ("group.instance.id", "group.instance.id"),
-    ("heartbeat.interval.ms", "heartbeat.interval.ms"),
-    ("isolation.level", "isolation.level"),
-    ("linger.ms", "linger.ms"),
-    ("max.in.flight", "max.in.flight.requests.per.connection"),
-    ("max.in.flight.requests.per.connection", "max.in.flight.requests.per.connection"),
-    ("max.partition.fetch.bytes", "max.partition.fetch.bytes"),
-    ("max.poll.interval.ms", "max.poll.interval.ms"),
-    ("message.max.bytes", "max.request.size"),
-    ("message.send.max.retries", "retries"),
-    ("message.timeout.ms", "delivery.timeout.ms"),
-    ("metadata.broker.list", "bootstrap.servers"),
-    ("partition.assignment.strategy", "partition.assignment.strategy"),
-    ("queue.buffering.max.ms", "linger.ms"),
-    ("reconnect.backoff.max.ms", "reconnect.backoff.max.ms"),
-    ("reconnect.backoff.ms", "reconnect.backoff.ms"),
-    ("request.required.acks", "acks"),
-    ("acks", "acks"),
-    ("request.timeout.ms", "request.timeout.ms"),
-    ("retries", "retries"),
-    ("retry.backoff.ms", "retry.backoff.ms"),
-    ("security.protocol", "security.protocol"),
-    ("session.timeout.ms", "session.timeout.ms"),
-];
 
 /// All settings of a command line and of the files that belong to it.
 pub(super) fn properties(options: &Options) -> Result<Properties, Stop> {
@@ -78,8 +34,8 @@ pub(super) fn properties(options: &Options) -> Result<Properties, Stop> {
 /// Every name that `-X` takes, and what Kafka's own clients call it.
 pub(super) fn list() -> String {
     let mut text = format!("{:<40} {}\n", "Property", "In Kafka's clients");
-    for (theirs, ours) in NAMES {
-        text.push_str(&format!("{theirs:<40} {ours}\n"));
+    for name in NAMES {
+        text.push_str(&format!("{:<40} {}\n", name.theirs, name.ours));
     }
     text
 }
@@ -87,7 +43,7 @@ pub(super) fn list() -> String {
 /// What is set, by this command line, its files and this command itself.
 pub(super) fn dump(properties: &Properties) -> String {
     let mut lines = String::from("# Global config\n");
-    for name in BTreeSet::from_iter(NAMES.iter().map(|(_, ours)| *ours)) {
+    for name in BTreeSet::from_iter(NAMES.iter().map(|name| name.ours)) {
         if let Some(value) = properties.get(name) {
             lines.push_str(&format!("{name} = {value}\n"));
         }
@@ -108,18 +64,12 @@ pub(super) fn reason(error: &std::io::Error) -> String {
 
 fn set(properties: &mut Properties, name: &str, value: &str) -> Result<(), String> {
     let plain = name.strip_prefix("topic.").unwrap_or(name);
-    let known = NAMES.iter().find(|(theirs, _)| *theirs == plain);
-    let Some((_, ours)) = known else {
+    let Some(known) = NAMES.iter().find(|known| known.theirs == plain) else {
         return Err(format!("No such configuration property: \"{name}\""));
     };
-    // librdkafka looks at it whatever the mode is
-    if *ours == "compression.type" && Compression::from_name(value).is_none() {
-        return Err(match value {
-            "" => format!("Configuration property \"{name}\" cannot be set to empty value"),
-            _ => format!("Invalid value \"{value}\" for configuration property \"{name}\""),
-        });
+    if let Some(value) = known.value(value)? {
+        properties.set(known.ours, &value);
     }
-    properties.set(ours, value);
     Ok(())
 }
 
@@ -169,11 +119,18 @@ mod tests {
         let mut options = Options { files: Some(Vec::new()), ..Options::default() };
         for line in list().lines().skip(1) {
             let name = line.split(' ').next().unwrap_or_default();
-            let value = if name.starts_with("compression.") { "lz4" } else { "7" };
+            let value = match name {
+                "auto.offset.reset" => "earliest",
+                "compression.codec" | "compression.type" => "lz4",
+                "allow.auto.create.topics" | "enable.auto.commit" | "enable.idempotence" => "true",
+                "isolation.level" => "read_committed",
+                "security.protocol" => "plaintext",
+                _ => "1000",
+            };
             options.properties.push((name.to_owned(), value.to_owned()));
         }
         let found = properties(&options).expect("all are known");
-        assert!(dump(&found).contains("\nlinger.ms = 7\n"));
+        assert!(dump(&found).contains("\nlinger.ms = 1000\n"));
     }
 
     #[test]
@@ -202,5 +159,71 @@ mod tests {
         let error = properties(&options).expect_err("refused");
         let wanted = "% ERROR: No such configuration property: \"no.such\"";
         assert_eq!(error.message(), Some(wanted));
+    }
+
+    #[test]
+    fn values_are_taken_and_refused_as_librdkafka_does_it() {
+        let found = |name: &str, value: &str| {
+            let set = vec![(name.to_owned(), value.to_owned())];
+            let options =
+                Options { files: Some(Vec::new()), properties: set, ..Options::default() };
+            properties(&options)
+        };
+        let invalid = "Invalid value for configuration property";
+        let outside = "is outside allowed range";
+        let refused = [
+            ("fetch.wait.max.ms", "abc", format!("{invalid} \"fetch.wait.max.ms\"")),
+            ("linger.ms", "abc", format!("{invalid} \"queue.buffering.max.ms\"")),
+            ("topic.acks", "all1", format!("{invalid} \"request.required.acks\"")),
+            (
+                "retries",
+                "",
+                "Integer configuration property \"message.send.max.retries\" cannot be set to \
+                 empty value"
+                    .to_owned(),
+            ),
+            (
+                "enable.auto.commit",
+                "maybe",
+                "Expected bool value for \"auto.commit.enable\": true or false".to_owned(),
+            ),
+            (
+                "isolation.level",
+                "x",
+                "Invalid value \"x\" for configuration property \"isolation.level\"".to_owned(),
+            ),
+            (
+                "fetch.wait.max.ms",
+                "-5",
+                format!(
+                    "Configuration property \"fetch.wait.max.ms\" value -5 {outside} 0..300000"
+                ),
+            ),
+            (
+                "linger.ms",
+                "-1",
+                format!(
+                    "Configuration property \"queue.buffering.max.ms\" value -1 {outside} \
+                     0..900000"
+                ),
+            ),
+        ];
+        for (name, value, wanted) in refused {
+            let error = found(name, value).expect_err(name);
+            assert_eq!(error.message(), Some(format!("% ERROR: {wanted}").as_str()));
+        }
+        let taken = [
+            ("session.timeout.ms", "12abc", "12"),
+            ("session.timeout.ms", "0x10", "16"),
+            ("session.timeout.ms", "010", "8"),
+            ("acks", "ALL", "-1"),
+            ("linger.ms", "0.5x", "1"),
+            ("enable.auto.commit", "T", "true"),
+            ("isolation.level", "READ_COMMITTED", "read_committed"),
+        ];
+        for (name, value, wanted) in taken {
+            assert_eq!(found(name, value).expect("taken").get(name), Some(wanted), "{name}");
+        }
+        assert_eq!(found("group.id", "").expect("taken").get("group.id"), None);
     }
 }

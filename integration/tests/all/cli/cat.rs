@@ -148,6 +148,22 @@ const READ: &str = "
 -P -t keys -l /nonexistent
 -C -t keys -X no.such.setting=1
 -C -t keys -X nothing
+-C -t keys -e -q -X fetch.wait.max.ms=abc
+-C -t keys -e -q -X fetch.wait.max.ms=
+-C -t keys -e -q -X fetch.wait.max.ms=12abc
+-C -t keys -e -q -X fetch.wait.max.ms=0x10
+-C -t keys -e -q -X fetch.wait.max.ms=-5
+-C -t keys -e -q -X topic.acks=all1
+-C -t keys -e -q -X linger.ms=abc
+-C -t keys -e -q -X linger.ms=-1
+-C -t keys -e -q -X enable.auto.commit=maybe
+-C -t keys -e -q -X enable.auto.commit=T
+-C -t keys -e -q -X isolation.level=x
+-C -t keys -e -q -X isolation.level=READ_COMMITTED
+-C -t keys -e -q -X auto.offset.reset=nope
+-C -t keys -e -q -X security.protocol=foo
+-C -t keys -e -q -X compression.type=zz
+-C -t keys -e -q -X group.id=
 -C -t keys -F /nonexistent
 -t keys file
 ";
