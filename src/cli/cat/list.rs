@@ -1,6 +1,5 @@
-//! `-L` and `-Q`: what the brokers know, and offsets by time.
+//! `-L`: what the brokers know.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::Duration;
 
@@ -11,9 +10,8 @@ use kafka_protocol::messages::metadata_response::{
 };
 use kafka_protocol::messages::{MetadataRequest, MetadataResponse};
 use kafka_protocol::protocol::StrBytes;
-use ottla_actors::client::admin::{Admin, OffsetSpec};
+use ottla_actors::client::admin::Admin;
 use ottla_actors::client::{ClientConfig, ClientError, Route};
-use ottla_core::base::TopicPartition;
 
 use super::json::Json;
 use super::options::Options;
@@ -123,7 +121,7 @@ fn address(broker: &MetadataResponseBroker) -> String {
     format!("{}:{}", broker.host.as_str(), broker.port)
 }
 
-fn error(code: i16) -> Option<ResponseError> {
+pub(super) fn error(code: i16) -> Option<ResponseError> {
     ResponseError::try_from_code(code)
 }
 
@@ -240,95 +238,9 @@ fn partition_json(partition: &MetadataResponsePartition, json: &mut Json) {
     json.close(b'}');
 }
 
-/// Prints the offset of each partition and time that was asked for.
-pub(super) async fn query(
-    options: &Options,
-    config: ClientConfig,
-    out: &mut Out,
-) -> Result<(), Stop> {
-    let admin = Admin::start(config)?;
-    let mut found: BTreeMap<(&str, i32), (i64, Option<String>)> = BTreeMap::new();
-    for query in &options.queries {
-        let partition = TopicPartition::new(query.topic.as_str(), query.partition);
-        let spec = match query.timestamp {
-            -1 => OffsetSpec::Latest,
-            -2 => OffsetSpec::Earliest,
-            timestamp => OffsetSpec::At(timestamp),
-        };
-        let answer = tokio::time::timeout(
-            Duration::from_secs(options.timeout),
-            admin.offset(&partition, spec),
-        );
-        let result = match answer.await.unwrap_or(Err(ClientError::TimedOut)) {
-            Ok(offset) => (offset.map_or(-1, |(offset, _)| offset.0), None),
-            Err(ClientError::Refused(error)) => (-1, Some(response_words(error))),
-            Err(error) => {
-                let words = client_words(&error);
-                return Err(fatal(&format!("offsets_for_times failed: {words}")));
-            }
-        };
-        found.insert((&query.topic, query.partition), result);
-    }
-    if options.json {
-        out.write_all(&offsets_json(&found))?;
-        return Ok(());
-    }
-    for ((topic, partition), (offset, error)) in &found {
-        let error = error.as_ref().map_or(String::new(), |error| format!(": {error}"));
-        out.line(format!("{topic} [{partition}] offset {offset}{error}"))?;
-    }
-    Ok(())
-}
-
-fn offsets_json(found: &BTreeMap<(&str, i32), (i64, Option<String>)>) -> Vec<u8> {
-    let mut json = Json::default();
-    json.open(b'{');
-    let mut last: Option<&str> = None;
-    for ((topic, partition), (offset, error)) in found {
-        if last != Some(topic) {
-            if last.is_some() {
-                json.close(b'}');
-            }
-            json.key(topic);
-            json.open(b'{');
-            json.text("topic", topic);
-            last = Some(topic);
-        }
-        json.key(&partition.to_string());
-        json.open(b'{');
-        json.integer("partition", i64::from(*partition));
-        json.integer("offset", *offset);
-        if let Some(error) = error {
-            json.text("error", error);
-        }
-        json.close(b'}');
-    }
-    if last.is_some() {
-        json.close(b'}');
-    }
-    json.close(b'}');
-    json.into_bytes()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn offsets_are_listed_by_topic() {
-        let found = BTreeMap::from([
-            (("a", 0), (5, None)),
-            (("a", 1), (-1, Some("Broker: Unknown topic or partition".to_owned()))),
-            (("b", 0), (7, None)),
-        ]);
-        let wanted = concat!(
-            r#"{"a":{"topic":"a","0":{"partition":0,"offset":5},"1":{"partition":1,"offset":-1,"#,
-            r#""error":"Broker: Unknown topic or partition"}},"b":{"topic":"b","#,
-            r#""0":{"partition":0,"offset":7}}}"#,
-        );
-        assert_eq!(String::from_utf8_lossy(&offsets_json(&found)), wanted);
-        assert_eq!(offsets_json(&BTreeMap::new()), b"{}");
-    }
 
     #[test]
     fn metadata_is_listed_as_kcat_lists_it() {

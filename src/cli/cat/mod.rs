@@ -7,6 +7,7 @@ mod list;
 mod names;
 mod options;
 mod produce;
+mod query;
 mod settings;
 mod text;
 
@@ -142,7 +143,7 @@ fn work(
             block_on(produce::produce(options, config, out))
         }
         Mode::List => block_on(list::list(options, client, out)),
-        Mode::Query => block_on(list::query(options, client, out)),
+        Mode::Query => block_on(query::query(options, client, out)),
         Mode::Consume => {
             let config = consumer(client, &properties)?;
             block_on(consume::consume(options, config, out))

@@ -138,6 +138,12 @@ const READ: &str = "
 -Q -t keys:0:-2 -t parts:1:0
 -Q -t keys:0:2000 -t parts:2:5000000000000
 -Q -t keys:0:2000 -J
+-Q -t keys:0:-1 -t parts:0:-1 -t keys:0:-1
+-Q -t keys:0:-1 -t keys:0:-1 -J
+-Q -t keys:7:-1
+-Q -t nobody:0:5
+-Q -t keys:7:5 -t keys:0:-1 -t keys:7:9
+-Q -t nobody:0:5 -t keys:0:-1 -t keys:7:9 -J
 -Q -t keys:0
 -C
 -P -C -t t
