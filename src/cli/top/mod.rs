@@ -9,8 +9,10 @@ mod rates;
 mod sample;
 mod terminal;
 
+use std::future::{Future, poll_fn};
 use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::task::Poll;
 use std::time::Duration;
 
 use ottla_actors::client::{Admin, ClientConfig, ClientError};
@@ -138,12 +140,16 @@ async fn show(
     admin: &Admin,
     mut before: Sample,
 ) -> Result<(), Failure> {
+    let stopped = interrupted();
+    tokio::pin!(stopped);
+    // listens from here on: a signal that comes later finds the screen given back
+    if poll_fn(|context| Poll::Ready(stopped.as_mut().poll(context).is_ready())).await {
+        return Ok(());
+    }
     let mut screen = terminal::Screen::enter().map_err(Failure::Terminal)?;
     let mut view = View::between(&before, &before);
     let mut trouble: Option<ClientError> = None;
     let mut paused = false;
-    let stopped = interrupted();
-    tokio::pin!(stopped);
     let mut keys = tokio::time::interval(KEYS);
     loop {
         let title = draw::Title {
@@ -165,7 +171,10 @@ async fn show(
                 _ = keys.tick() => match terminal::pressed().map_err(Failure::Terminal)? {
                     Some(terminal::Key::Quit) => return Ok(()),
                     Some(terminal::Key::Pause) => paused = !paused,
-                    Some(terminal::Key::Resized) => {
+                    Some(key @ (terminal::Key::Resized | terminal::Key::Stop)) => {
+                        if key == terminal::Key::Stop {
+                            screen.stop().map_err(Failure::Terminal)?;
+                        }
                         screen.draw(|frame| draw::draw(frame, &title, &view))
                             .map_err(Failure::Terminal)?;
                     }

@@ -12,6 +12,11 @@ use ratatui::crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use ratatui::{Frame, Terminal};
+use rustix::process::{Signal, kill_current_process_group};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// The exit code that a shell reports of a program whose terminal went away.
+const HANGUP: i32 = 129;
 
 /// The whole screen, until it is dropped.
 pub(super) struct Screen {
@@ -29,10 +34,10 @@ impl Screen {
                 before(info);
             }));
         });
-        enable_raw_mode()?;
+        end_with_the_terminal()?;
         // from here on a failure gives back what has been taken
         let taken = Guard;
-        execute!(stdout(), EnterAlternateScreen)?;
+        take()?;
         let terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
         std::mem::forget(taken);
         Ok(Self { terminal })
@@ -41,6 +46,17 @@ impl Screen {
     /// Draws one picture.
     pub(super) fn draw(&mut self, picture: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         self.terminal.draw(picture).map(|_| ())
+    }
+
+    /// Gives the screen back and stops, as Ctrl-Z stops other programs; takes the screen again when
+    /// the shell lets it go on.
+    pub(super) fn stop(&mut self) -> io::Result<()> {
+        give_back();
+        kill_current_process_group(Signal::TSTP)?;
+        take()?;
+        // one that knows nothing of what was drawn before
+        self.terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
+        Ok(())
     }
 }
 
@@ -59,6 +75,30 @@ impl Drop for Guard {
     }
 }
 
+/// Ends the process when its terminal goes away (SIGHUP), from a thread of its own: whoever waits
+/// for keys of a terminal that is gone does not come back.
+fn end_with_the_terminal() -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let mut hangup = {
+        let _inside = runtime.enter();
+        signal(SignalKind::hangup())?
+    };
+    let wait = move || {
+        if runtime.block_on(hangup.recv()).is_some() {
+            // nothing is drawn from here on
+            let _out = stdout().lock();
+            give_back();
+            std::process::exit(HANGUP);
+        }
+    };
+    std::thread::Builder::new().name("hangup".to_owned()).spawn(wait).map(|_| ())
+}
+
+fn take() -> io::Result<()> {
+    enable_raw_mode()?;
+    execute!(stdout(), EnterAlternateScreen)
+}
+
 /// What cannot be undone now cannot be undone at all, so errors are not looked at.
 fn give_back() {
     let _ = execute!(stdout(), LeaveAlternateScreen, Show);
@@ -72,6 +112,8 @@ pub(super) enum Key {
     Quit,
     /// To keep what is on the screen.
     Pause,
+    /// To stop until the shell lets it go on.
+    Stop,
     /// The picture in another size.
     Resized,
 }
@@ -91,6 +133,7 @@ fn meaning(event: &Event) -> Option<Key> {
             KeyCode::Char('q' | 'Q') | KeyCode::Esc => Some(Key::Quit),
             // in raw mode Ctrl-C is a key like others
             KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => Some(Key::Quit),
+            KeyCode::Char('z') if key.modifiers.contains(KeyModifiers::CONTROL) => Some(Key::Stop),
             KeyCode::Char(' ' | 'p') => Some(Key::Pause),
             _ => None,
         },
@@ -113,6 +156,8 @@ mod tests {
         assert_eq!(key(KeyCode::Char('c'), KeyModifiers::CONTROL), Some(Key::Quit));
         assert_eq!(key(KeyCode::Char('c'), KeyModifiers::NONE), None);
         assert_eq!(key(KeyCode::Char(' '), KeyModifiers::NONE), Some(Key::Pause));
+        assert_eq!(key(KeyCode::Char('z'), KeyModifiers::CONTROL), Some(Key::Stop));
+        assert_eq!(key(KeyCode::Char('z'), KeyModifiers::NONE), None);
         assert_eq!(meaning(&Event::Resize(80, 24)), Some(Key::Resized));
     }
 

@@ -17,6 +17,7 @@ mod on_kafka;
 mod own;
 mod producers;
 mod server;
+mod top;
 mod topics;
 
 use std::io::Write;
