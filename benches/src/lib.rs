@@ -10,6 +10,7 @@
 //! from the time a request was due, not from when it could be sent: a broker that stalls is
 //! charged for all that waited.
 
+mod bare;
 mod batch;
 mod batching;
 mod clock;
@@ -45,6 +46,7 @@ mod topics;
 mod usage;
 mod wire;
 
+pub use bare::{BareOptions, bare};
 pub use batching::BatchingOptions;
 pub use cold::ColdOptions;
 pub use compare::{CompareOptions, Comparison, compare};

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use ottla_benches::{
-    Bench, BenchError, CompareOptions, EnginesOptions, FloorsOptions, INTERRUPTED, PathsOptions,
-    compare, engines, engines_text, floors, paths,
+    BareOptions, Bench, BenchError, CompareOptions, EnginesOptions, FloorsOptions, INTERRUPTED,
+    PathsOptions, bare, compare, engines, engines_text, floors, paths,
 };
 
 use super::Failure;
@@ -23,6 +23,7 @@ enum Kind {
     #[command(flatten)]
     One(Box<Bench>),
     Floors(FloorsOptions),
+    Bare(BareOptions),
     Compare(Box<CompareOptions>),
     Paths(PathsOptions),
     Engines(EnginesOptions),
@@ -38,6 +39,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Kind::Floors(options) => {
             let report = floors(options).map_err(Failure::Bench)?;
             line(&if options.json { report.json().to_string() } else { report.text() })?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Kind::Bare(options) => {
+            let outcome = actix::System::new().block_on(bare(options));
+            outcome.map_err(Failure::Bench)?;
             Ok(ExitCode::SUCCESS)
         }
         Kind::Engines(options) => {

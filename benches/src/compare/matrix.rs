@@ -13,11 +13,11 @@ pub(super) struct Row {
     nats: Option<&'static str>,
     /// Whether the short form has it.
     pub(super) short: bool,
-    /// What the least that the row must cost is made of.
+    /// What the least that the row must cost is made of without the bare server.
     pub(super) floor: Floor,
 }
 
-/// What the least cost of a row is made of.
+/// What the least cost of a row is made of, where the bare server has no figure for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Floor {
     None,
@@ -201,6 +201,11 @@ impl Row {
         self.label == WARM_UP
     }
 
+    /// Whether the bare server can bear it too.
+    pub(super) fn is_for_bare(&self) -> bool {
+        ["produce-", "single-", "rate-", "conns-"].iter().any(|kind| self.label.starts_with(kind))
+    }
+
     /// The command line for a server of a protocol, filled in; none where the row is not for it.
     pub(super) fn words(&self, protocol: Protocol, extent: &Extent) -> Option<Vec<String>> {
         let command = match protocol {
@@ -255,6 +260,8 @@ mod tests {
                 let parsed = super::super::parse(&words);
                 assert!(parsed.is_ok(), "{}: {:?}", row.label, parsed.err());
                 let nats = words.first().is_some_and(|word| word == "nats");
+                let borne = ["produce", "conns"].contains(&words[0].as_str());
+                assert!(nats || borne || !row.is_for_bare(), "{words:?}");
                 assert!(words[0] == "idle" || nats == (protocol == Protocol::Nats), "{words:?}");
                 commands += 1;
             }

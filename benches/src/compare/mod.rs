@@ -27,9 +27,10 @@ use matrix::{Extent, ROWS, Row};
 
 /// Compares Ottla with other brokers: the whole matrix on all of them, by turns.
 ///
-/// Starts them on loopback, measures the floors of the machine, runs each row on one and then on
-/// the next, and writes a page with a table, the raw lines and the plots. Without a COMMAND and
-/// --nats, Ottla alone. `benches/compare` fetches the others and calls this with them.
+/// Starts them on loopback, and beside them the bare server, whose cost in a row is its floor.
+/// Runs each row on one and then on the next, and writes a page with tables, the raw lines and the
+/// plots. Without a COMMAND and --nats, Ottla alone. `benches/compare` fetches the others and calls
+/// this with them.
 #[derive(Clone, Debug, clap::Args)]
 #[group(skip)]
 pub struct CompareOptions {
@@ -107,12 +108,21 @@ struct Broker {
     started: Started,
 }
 
+/// The name of the bare server, which has no columns of its own.
+const BARE: &str = "bare";
+
 /// Which broker it is.
 #[derive(Clone, Debug)]
 struct About {
     name: String,
     version: String,
     protocol: Protocol,
+}
+
+impl Broker {
+    fn runs(&self, row: &Row) -> bool {
+        self.about.name != BARE || row.is_for_bare()
+    }
 }
 
 impl CompareOptions {
@@ -140,12 +150,14 @@ impl CompareOptions {
 }
 
 /// A folder that goes when it is dropped.
+#[derive(Debug)]
 pub(crate) struct Scratch(pub(crate) PathBuf);
 
 impl Scratch {
-    pub(crate) fn new(parent: Option<&Path>) -> Result<Self, BenchError> {
+    /// A new folder of this process, named after what it is for.
+    pub(crate) fn new(parent: Option<&Path>, what: &str) -> Result<Self, BenchError> {
         let parent = parent.map_or_else(std::env::temp_dir, Path::to_owned);
-        let dir = parent.join(format!("ottla-compare-{}", std::process::id()));
+        let dir = parent.join(format!("ottla-{what}-{}", std::process::id()));
         std::fs::create_dir_all(&dir).map_err(BenchError::system(dir.display().to_string()))?;
         Ok(Self(dir))
     }
@@ -178,14 +190,14 @@ pub struct Comparison {
 pub async fn compare(options: &CompareOptions) -> Result<Comparison, BenchError> {
     crate::raise_open_files();
     let stop = Stop::listen();
-    let scratch = Scratch::new(options.data.as_deref())?;
+    let scratch = Scratch::new(options.data.as_deref(), "compare")?;
     let mut lines = Vec::new();
     lines.push(measure_floors(options, &scratch.0).await?);
     note(&lines[0]);
     let mut brokers = start_all(options, &scratch.0, &stop, &mut lines).await?;
     for (position, row) in options.rows().enumerate() {
         for round in 0..options.rounds.max(1) {
-            let mut order: Vec<&Broker> = brokers.iter().collect();
+            let mut order: Vec<&Broker> = brokers.iter().filter(|one| one.runs(row)).collect();
             // none is always the first
             let turn = (position + round) % order.len().max(1);
             order.rotate_left(turn);
@@ -202,7 +214,8 @@ pub async fn compare(options: &CompareOptions) -> Result<Comparison, BenchError>
             break;
         }
     }
-    let abouts: Vec<About> = brokers.iter().map(|broker| broker.about.clone()).collect();
+    let abouts = brokers.iter().map(|broker| broker.about.clone());
+    let abouts: Vec<About> = abouts.filter(|about| about.name != BARE).collect();
     for broker in &mut brokers {
         broker.started.stop().await;
     }
@@ -241,7 +254,33 @@ async fn start_all(
         let address = format!("127.0.0.1:{}", options.nats_port);
         brokers.push(start(nats, address, command, stop, lines).await?);
     }
+    match start_bare(scratch, stop, lines).await {
+        Ok(bare) => brokers.push(bare),
+        Err(BenchError::Interrupted) => return Err(BenchError::Interrupted),
+        // the floors that were measured at the start stand in
+        Err(error) => eprintln!("no bare server: {error}"),
+    }
     Ok(brokers)
+}
+
+/// This very program as the bare server, on a port that is free.
+async fn start_bare(
+    scratch: &Path,
+    stop: &Stop,
+    lines: &mut Vec<Value>,
+) -> Result<Broker, BenchError> {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
+    let address = free.map_err(BenchError::system("looking for a free port"))?;
+    let mut command = Command::new(own_program()?);
+    command.args(["bench", "bare", "--port", &address.port().to_string(), "--dir"]);
+    command.arg(scratch).stdout(Stdio::null()).stderr(Stdio::null());
+    let (name, version) = (BARE.to_owned(), String::new());
+    let about = About { name, version, protocol: Protocol::Kafka };
+    start(about, address.to_string(), command, stop, lines).await
+}
+
+fn own_program() -> Result<PathBuf, BenchError> {
+    std::env::current_exe().map_err(BenchError::system("finding this program"))
 }
 
 async fn start(
@@ -263,8 +302,7 @@ async fn start(
 
 /// This very program, as a broker with default settings.
 pub(crate) fn ottla(port: u16, scratch: &Path) -> Result<Command, BenchError> {
-    let own = std::env::current_exe().map_err(BenchError::system("finding this program"))?;
-    let mut command = Command::new(own);
+    let mut command = Command::new(own_program()?);
     command.arg("start");
     for setting in [
         format!("listeners=PLAINTEXT://127.0.0.1:{port}"),

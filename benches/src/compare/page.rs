@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::machine::{date, machine};
 use super::plots::{self, Drawn};
-use super::table::{labels, table};
+use super::table::{beside_bare, labels, table};
 use super::{About, CompareOptions, Comparison};
 use crate::batch::wall_ms;
 use crate::error::BenchError;
@@ -87,6 +87,11 @@ impl Page<'_> {
         self.run(&mut out);
         out.push_str("\n## The table\n\n");
         out.push_str(table);
+        let first = self.brokers.first().map_or("", |own| own.name.as_str());
+        if let Some(table) = beside_bare(&self.options.extent(), first, self.lines) {
+            out.push_str(BESIDE);
+            out.push_str(&table);
+        }
         self.reading(&mut out);
         if self.brokers.iter().any(|broker| broker.protocol == Protocol::Nats) {
             out.push_str(NATS);
@@ -222,10 +227,19 @@ const RATIOS: &str = "\
   spends on a request, a megabyte or a connection.
 ";
 
+const BESIDE: &str = "
+## What the kernel alone costs
+
+The bare server in the rows that it can bear, by turns with the brokers, and how many times its
+processor time the first broker spends.
+
+";
+
 const FLOORS: &str = "\
-- The floor is what the kernel and the checksum alone must cost, measured in this run: of a large
-  request its bytes received, appended and summed; of a small one a bare round trip; of a megabyte
-  read `sendfile`. Behind it, how many times that the first broker spends.
+- The floor is what the kernel and the checksum alone must cost: what the bare server (`ottla bench
+  bare`: one thread that receives, checks, appends and answers) spent in the same row. Where it has
+  none, as measured at the start: of a request its bytes received, appended and summed, or a bare
+  round trip; of a megabyte read `sendfile`. Behind it, how many times that the first broker spends.
 ";
 
 const NATS: &str = "

@@ -65,6 +65,18 @@ fn a_page_says_how_it_was_made() {
 }
 
 #[test]
+fn the_bare_server_has_a_table_of_its_own() {
+    let brokers = [about("a", Protocol::Kafka)];
+    assert!(!text(&[], &brokers, &lines(), false).contains(BESIDE));
+    let mut lines = lines();
+    lines.push(json!({"label": "conns-2000", "broker_name": "bare", "mode": "conns"}));
+    lines.push(json!({"label": "conns-2000", "broker_name": "a", "mode": "conns"}));
+    let text = text(&[], &brokers, &lines, false);
+    let table = text.split(BESIDE).nth(1).unwrap();
+    assert!(table.starts_with("| row | bare server | a |"), "{table}");
+}
+
+#[test]
 fn one_broker_alone_says_nothing_of_others() {
     let text = text(&[], &[about("ottla", Protocol::Kafka)], &lines(), false);
     assert!(!text.contains("NATS") && !text.contains("ratios"), "{text}");

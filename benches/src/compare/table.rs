@@ -5,8 +5,9 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
+use super::BARE;
 use super::matrix::{Extent, Floor, ROWS};
-use crate::report::digits;
+use crate::report::{digits, sound};
 use crate::usage::disturbance;
 
 /// The line of a row that counts: where there are several, the one that others and the host
@@ -44,18 +45,48 @@ pub(super) fn table(extent: &Extent, brokers: &[&str], lines: &[Value]) -> Strin
         }
         _ = write!(out, "| {label} |");
         for broker in brokers {
-            let cell = of_row(broker).map_or_else(|| "–".to_owned(), crate::text::cell);
-            _ = write!(out, " {} |", cell.replace('|', "\\|").replace('\n', " "));
+            _ = write!(out, " {} |", of_row(broker).map_or_else(|| "–".to_owned(), cell));
         }
         for other in others {
             let pair = ours.zip(of_row(other));
             let gains = pair.map_or((None, None), |(ours, theirs)| gains(ours, theirs));
             _ = write!(out, " {} | {} |", times(gains.0), times(gains.1));
         }
-        let least = ours.and_then(|cell| least(floor, cell, lines.first()?));
+        let bare = ours.and_then(|ours| of_bare(ours, of_row(BARE)?));
+        let least = bare.or_else(|| least(floor, ours?, lines.first()?));
         _ = writeln!(out, " {} |", least.unwrap_or_else(|| "–".to_owned()));
     }
     out
+}
+
+fn cell(line: &Value) -> String {
+    crate::text::cell(line).replace('|', "\\|").replace('\n', " ")
+}
+
+/// The bare server beside the broker that is judged, whose name is `own`; none where it ran no row.
+pub(super) fn beside_bare(extent: &Extent, own: &str, lines: &[Value]) -> Option<String> {
+    let mut rows = String::new();
+    for (label, _) in labels(extent) {
+        let (ours, bare) = (line(lines, &label, own), line(lines, &label, BARE));
+        let Some((ours, bare)) = ours.zip(bare).filter(|_| label != "startup") else { continue };
+        let more = times(factor(ours, bare));
+        _ = writeln!(rows, "| {label} | {} | {} | {more} |", cell(bare), cell(ours));
+    }
+    let head = format!("| row | bare server | {own} | CPU of {own} |\n|---|---|---|---|\n");
+    (!rows.is_empty()).then(|| head + &rows)
+}
+
+/// How many times what the bare server spends the broker does.
+fn factor(ours: &Value, bare: &Value) -> Option<f64> {
+    Some(cost(ours)? / cost(bare)?)
+}
+
+/// What the bare server spends in a row is the least that it can cost.
+fn of_bare(ours: &Value, bare: &Value) -> Option<String> {
+    let least = cost(bare).filter(|_| sound(bare))?;
+    let unit = if bare["mode"] == "conns" { "connection" } else { "request" };
+    let factor = factor(ours, bare).map(|factor| format!(", {} × that", digits(factor)));
+    Some(format!("{} µs/{unit} (bare server){}", digits(least), factor.unwrap_or_default()))
 }
 
 fn times(gain: Option<f64>) -> String {
@@ -105,8 +136,8 @@ fn message_cost(result: &Value) -> Option<f64> {
     message.filter(|cost| *cost > 0.0).or_else(|| cost(result))
 }
 
-/// The least that a row can cost, from the floors of the same run, and how many times that it
-/// costs the broker.
+/// The least that a row can cost, from the floors at the start of the run, and how many times that
+/// it costs the broker.
 fn least(floor: Floor, result: &Value, floors: &Value) -> Option<String> {
     let of = |name: &str| floors.get(name).and_then(Value::as_f64);
     let (least, unit) = match floor {

@@ -24,6 +24,27 @@ fn a_round_that_the_host_held_back_does_not_count() {
 }
 
 #[test]
+fn the_bare_server_says_what_a_row_must_cost() {
+    let mut lines = lines();
+    let mut bare = json!({"mode": "produce", "label": "produce-1KBx16-p16-acks1", "stored_ok": true,
+                          "broker_name": BARE, "broker": {"cpu_us_per_req": 12.5}});
+    lines.push(bare.clone());
+    let table = |lines: &[Value]| table(&extent(), &["a", "b"], lines);
+    let with = table(&lines);
+    let row = with.lines().nth(2).unwrap();
+    assert!(row.ends_with("| 3 × | 4 × | 12.5 µs/request (bare server), 2 × that |"), "{row}");
+    assert_eq!(with.lines().next().unwrap().matches("bare").count(), 0, "no column of its own");
+    let beside = beside_bare(&extent(), "a", &lines).unwrap();
+    assert_eq!(beside.lines().count(), 3, "{beside}");
+    assert!(beside.contains("**12.5 µs/request**") && beside.ends_with("| 2 × |\n"), "{beside}");
+    bare["stored_ok"] = json!(false);
+    *lines.last_mut().unwrap() = bare;
+    assert!(table(&lines).contains("| 13.4 µs/request, 1.87 × that |"), "a failed row is no floor");
+    lines.pop();
+    assert_eq!(beside_bare(&extent(), "a", &lines), None);
+}
+
+#[test]
 fn one_broker_alone_has_no_ratios() {
     let table = table(&extent(), &["a"], &lines());
     assert!(table.starts_with("| row | a | floor |\n|---|---|---|\n"), "{table}");

@@ -120,7 +120,7 @@ pub struct Paths {
 pub async fn paths(options: &PathsOptions, embedder: &dyn Embedder) -> Result<Paths, BenchError> {
     crate::raise_open_files();
     let stop = Stop::listen();
-    let scratch = Scratch::new(options.data.as_deref())?;
+    let scratch = Scratch::new(options.data.as_deref(), "paths")?;
     let mut lines = Vec::new();
     let address = format!("127.0.0.1:{}", options.port);
     let mut command = ottla(options.port, &scratch.0)?;

@@ -12,5 +12,6 @@ mod produce;
 
 pub(crate) use client::{Client, connect};
 pub(crate) use fetch::{FetchLimits, FetchStream, Fetched, fetch_request};
+pub(crate) use fields::{Fields, Short, close_frame, put_length, put_string};
 pub(crate) use messages::{Api, EARLIEST, LATEST, Topic};
 pub(crate) use produce::{Frame, frames, produce_reply};
