@@ -228,6 +228,9 @@ async fn filled(
             lines.push(line);
         }
     }
+    if options.common.json {
+        eprintln!("{}", table(&lines));
+    }
     report.set("stored_ok", lines.iter().all(sound));
     report.set("turns", lines);
     Ok(report)

@@ -17,11 +17,11 @@ type Pick = fn(&[&Value], &str) -> Option<f64>;
 /// A table in Markdown; each row twice, with the round that was disturbed least and the medians.
 pub(crate) fn table(turns: &[Value]) -> String {
     let mut out = String::from(
-        "| beside the producer | of the rounds | p50 | p99 | p99.9 | max | p99 to alone \
-         | p99 to the bare reader | reader, MB/s | broker, % of a core | gaps above 4 ms: number \
+        "| beside the producer | of the rounds | p50 | p99 | p99.9 | max | sent late, p99 \
+         | p99 to alone | p99 to the bare reader | reader, MB/s | broker, % of a core | gaps above 4 ms: number \
          | together | longest | all cores held | host took |\n|---|---|",
     );
-    out.push_str(&"---:|".repeat(13));
+    out.push_str(&"---:|".repeat(14));
     out.push('\n');
     for (turn, name) in ROWS {
         for (which, pick) in [("least disturbed", least as Pick), ("median", median)] {
@@ -42,6 +42,7 @@ pub(crate) fn table(turns: &[Value]) -> String {
                 cell("/lat_us/p99", time),
                 cell("/lat_us/p99_9", time),
                 cell("/lat_us/max", time),
+                cell("/send_lag_us/p99", time),
                 shown(to("alone"), |ratio| format!("{} ×", digits(ratio))),
                 shown(to("bare"), |ratio| format!("{} ×", digits(ratio))),
                 cell("/reader_mb_per_s", digits),
@@ -50,7 +51,7 @@ pub(crate) fn table(turns: &[Value]) -> String {
                 cell("/stall_sum_ms", ms),
                 cell("/stall_max_ms", ms),
                 cell("/stall_all_cores_ms", ms),
-                cell("/steal_pct", |percent| format!("{} %", digits(percent))),
+                cell(STEAL, |percent| format!("{} %", digits(percent))),
             ];
             _ = writeln!(out, "| {name} | {which}{star} | {} |", cells.join(" | "));
         }
@@ -64,9 +65,16 @@ fn shown(value: Option<f64>, show: fn(f64) -> String) -> String {
 
 /// Stands for a figure that is computed.
 const DISTURBANCE: &str = "disturbance";
+const STEAL: &str = "/steal_pct";
 
 fn number(line: &Value, path: &str) -> Option<f64> {
-    if path == DISTURBANCE { Some(disturbance(line)) } else { line.pointer(path)?.as_f64() }
+    let figure = || line.pointer(path)?.as_f64();
+    match path {
+        DISTURBANCE => Some(disturbance(line)),
+        // a result in which the host took nothing does not have it
+        STEAL => figure().or(Some(0.0)),
+        _ => figure(),
+    }
 }
 
 /// That of the round that was disturbed least.
@@ -91,7 +99,8 @@ mod tests {
     fn the_ratios_are_to_the_producer_alone_and_to_the_bare_reader() {
         let turn = |turn: &str, p99: u64, others: f64| {
             json!({"turn": turn, "lat_us": {"p50": 100, "p99": p99, "p99_9": p99, "max": p99},
-                   "other_cpu_pct": others, "steal_pct": 2.0, "stall_gaps": 3})
+                   "send_lag_us": {"p99": 50}, "other_cpu_pct": others, "steal_pct": 2.0,
+                   "stall_gaps": 3})
         };
         let turns = [
             turn("alone", 1000, 30.0),
@@ -106,8 +115,8 @@ mod tests {
         assert!(rows[0].starts_with("| nothing | least disturbed | 100 µs | 500 µs |"), "{table}");
         assert!(rows[1].starts_with("| nothing | median* | 100 µs | 1 ms |"), "{table}");
         assert!(rows[2].starts_with("| a bare reader | least disturbed* |"), "{table}");
-        assert!(rows[4].contains("| 8 ms | 16 × | 2 × |"), "{table}");
-        assert!(rows[5].contains("| 8 ms | 8 × | 2 × |"), "{table}");
+        assert!(rows[4].contains("| 8 ms | 50 µs | 16 × | 2 × |"), "{table}");
+        assert!(rows[5].contains("| 8 ms | 50 µs | 8 × | 2 × |"), "{table}");
         let columns = |line: &str| line.matches('|').count();
         assert!(table.lines().all(|line| columns(line) == columns(rows[0])), "{table}");
         assert_eq!(super::table(&turns[..1]).lines().count(), 4, "what was not run is left out");
