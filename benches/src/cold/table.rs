@@ -18,8 +18,8 @@ type Pick = fn(&[&Value], &str) -> Option<f64>;
 pub(crate) fn table(turns: &[Value]) -> String {
     let mut out = String::from(
         "| beside the producer | of the rounds | p50 | p99 | p99.9 | max | sent late, p99 \
-         | p99 to alone | p99 to the bare reader | reader, MB/s | broker, % of a core | gaps above 4 ms: number \
-         | together | longest | all cores held | host took |\n|---|---|",
+         | p99 to alone | p99 to the bare reader | reader, MB/s | broker, % of a core \
+         | gaps above 4 ms: number | together | longest | all cores held | host took |\n|---|---|",
     );
     out.push_str(&"---:|".repeat(14));
     out.push('\n');
