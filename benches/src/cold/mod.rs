@@ -231,6 +231,10 @@ async fn filled(
     if options.common.json {
         eprintln!("{}", table(&lines));
     }
+    for name in ["acked_msgs", "stored_msgs"] {
+        let all: i64 = lines.iter().filter_map(|line| line[name].as_i64()).sum();
+        report.set(name, all);
+    }
     report.set("stored_ok", lines.iter().all(sound));
     report.set("turns", lines);
     Ok(report)
