@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn it_keeps_what_producers_were_promised() {
         for more in ["", "--acks 0", "--record-size 1000 --batch-records 1000 --in-flight 2"] {
-            let time = "--seconds 0.2 --warmup 0 --partitions 4 --prime --parts-per-request 2";
+            let time = "--seconds 0.2 --warmup 0 --partitions 4 --prime --parts-per-request 3";
             let result = under_load("bare-produce", &format!("produce {time} {more}")).json();
             assert_eq!(result["stored_ok"], true, "{result}");
             assert_eq!(result["errors"], 0, "{result}");

@@ -87,10 +87,16 @@ pub(crate) async fn shares(
     if led.is_empty() || connections == 0 {
         return Err(BenchError::options("at least one connection and one partition are needed"));
     }
+    let (size, acks) = (requests.per_request, requests.acks);
+    if led.iter().any(|(_, partitions)| partitions.len() < size) {
+        return Err(BenchError::options(
+            "a broker leads fewer partitions than --parts-per-request",
+        ));
+    }
     let sets: Vec<(String, Arc<[Frame]>)> = led
         .into_iter()
         .map(|(address, partitions)| {
-            let (size, acks) = (requests.per_request, requests.acks);
+            let partitions = whole_requests(&partitions, size);
             let frames =
                 wire::frames(version, &topic.name, &partitions, size, acks, requests.batch);
             (address, frames.into())
@@ -113,6 +119,13 @@ pub(crate) async fn shares(
         })
     };
     Ok((0..connections).map(share).collect())
+}
+
+/// The partitions, and as many of the first ones again as fill the last request: all requests count
+/// as the same number of records.
+fn whole_requests(partitions: &[i32], per_request: usize) -> Vec<i32> {
+    let filled = partitions.len().next_multiple_of(per_request.max(1));
+    partitions.iter().copied().cycle().take(filled).collect()
 }
 
 /// A connection for each partition, at its leader.
@@ -158,6 +171,12 @@ mod tests {
         let begin = plan.window.begin();
         let due: Vec<u64> = (0..8).map(|i| plan.due(i % 4, i / 4) - begin).collect();
         assert_eq!(due, [0, 1000, 2000, 3000, 4000, 5000, 6000, 7000]);
+    }
+
+    #[test]
+    fn every_request_is_full() {
+        assert_eq!(whole_requests(&[0, 1, 2, 3], 3), [0, 1, 2, 3, 0, 1]);
+        assert_eq!(whole_requests(&[0, 1, 2, 3], 2), [0, 1, 2, 3]);
     }
 
     #[test]
