@@ -279,6 +279,7 @@ mod tests {
         let calm = "768 k msg/s, 768 MB/s, p50 283 µs, p99 2.27 ms, **27.4 µs/request**";
         assert_eq!(cell(&result), calm);
         result["other_cpu_pct"] = json!(26.0);
+        assert_eq!(cell(&result), format!("{calm}*"));
         result["other_cpu_pct"] = json!(0.5);
         result["steal_pct"] = json!(5.5);
         result["stored_ok"] = json!(false);
