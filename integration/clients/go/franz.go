@@ -123,12 +123,8 @@ func (f franz) member(c command, stop <-chan command) error {
 		return err
 	}
 	defer client.Close()
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := until(stop)
 	defer cancel()
-	go func() {
-		<-stop
-		cancel()
-	}()
 	given := newDelivery(c)
 	for ctx.Err() == nil {
 		fetches := client.PollRecords(ctx, 1000)

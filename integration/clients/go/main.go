@@ -5,6 +5,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -155,6 +156,16 @@ func (d *delivery) take(records []record, commit func() error) {
 		return
 	}
 	emit("committed", fields{"offsets": offsets})
+}
+
+// until is a context that ends when something comes from stop.
+func until(stop <-chan command) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		<-stop
+		cancel()
+	}()
+	return ctx, cancel
 }
 
 func assigned(partitions []int32) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -188,12 +187,8 @@ func (s saramaClient) member(c command, stop <-chan command) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := until(stop)
 	defer cancel()
-	go func() {
-		<-stop
-		cancel()
-	}()
 	handler := saramaMember{c.Topic, newDelivery(c)}
 	for ctx.Err() == nil {
 		if err := group.Consume(ctx, []string{c.Topic}, handler); err != nil && ctx.Err() == nil {

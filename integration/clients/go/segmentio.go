@@ -126,12 +126,8 @@ func (s segmentio) member(c command, stop <-chan command) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := until(stop)
 	defer cancel()
-	go func() {
-		<-stop
-		cancel()
-	}()
 	given := newDelivery(c)
 	for ctx.Err() == nil {
 		generation, err := group.Next(ctx)
