@@ -24,7 +24,7 @@ enum Kind {
     /// An integer, or `all`.
     Acks,
     /// Milliseconds with a fraction, up to this.
-    Float(f64),
+    Float(i32),
     /// One of these, in any case.
     Word(&'static [&'static str]),
 }
@@ -71,7 +71,7 @@ pub(super) const NAMES: &[Name] = &[
     same("group.instance.id", Text),
     same("heartbeat.interval.ms", Integer(1, 3_600_000)),
     same("isolation.level", ISOLATION),
-    name("linger.ms", "linger.ms", "queue.buffering.max.ms", Float(900_000.0)),
+    name("linger.ms", "linger.ms", "queue.buffering.max.ms", Float(900_000)),
     name("max.in.flight", IN_FLIGHT, IN_FLIGHT, Integer(1, 1_000_000)),
     same(IN_FLIGHT, Integer(1, 1_000_000)),
     name(
@@ -91,7 +91,7 @@ pub(super) const NAMES: &[Name] = &[
     name("message.timeout.ms", "delivery.timeout.ms", "message.timeout.ms", Integer(0, MAX)),
     name("metadata.broker.list", "bootstrap.servers", "metadata.broker.list", Text),
     same("partition.assignment.strategy", Text),
-    name("queue.buffering.max.ms", "linger.ms", "queue.buffering.max.ms", Float(900_000.0)),
+    name("queue.buffering.max.ms", "linger.ms", "queue.buffering.max.ms", Float(900_000)),
     same("reconnect.backoff.max.ms", Integer(0, 3_600_000)),
     same("reconnect.backoff.ms", Integer(0, 3_600_000)),
     name("request.required.acks", "acks", "request.required.acks", Acks),
@@ -134,8 +134,8 @@ impl Name {
             Acks => within(integer(text).ok_or_else(invalid)?, -1, 1_000, range)?,
             Integer(low, high) => within(integer(text).ok_or_else(invalid)?, low, high, range)?,
             Float(high) => match float(text).ok_or_else(invalid)? {
-                value if (0.0..=high).contains(&value) => format!("{:.0}", value.ceil()),
-                value => return Err(range(value.to_string(), 0, 900_000)),
+                value if (0.0..=f64::from(high)).contains(&value) => format!("{:.0}", value.ceil()),
+                value => return Err(range(value.to_string(), 0, high.into())),
             },
             Flag => match text.to_ascii_lowercase().as_str() {
                 "true" | "t" | "1" => "true".to_owned(),
