@@ -150,11 +150,9 @@ pub(crate) async fn run(options: &BatchingOptions, stop: &Stop) -> Result<Report
         settings: Vec::new(),
         keep: false,
     };
-    let topic = RunTopic::open(&mut client, &topic).await?;
-    let result = measured(options, stop, &mut client, &topic).await;
-    let closed = topic.close(&mut client).await;
-    let report = result?;
-    closed.map(|()| report)
+    let work =
+        async |client: &mut Client, topic: &RunTopic| measured(options, stop, client, topic).await;
+    RunTopic::during(&mut client, &topic, work).await
 }
 
 async fn measured(

@@ -186,11 +186,9 @@ pub(crate) async fn run(options: &E2eOptions, stop: &Stop) -> Result<Report, Ben
         settings: Vec::new(),
         keep: options.keep,
     };
-    let topic = RunTopic::open(&mut client, &topic).await?;
-    let result = measured(options, stop, &mut client, &topic).await;
-    let closed = topic.close(&mut client).await;
-    let report = result?;
-    closed.map(|()| report)
+    let work =
+        async |client: &mut Client, topic: &RunTopic| measured(options, stop, client, topic).await;
+    RunTopic::during(&mut client, &topic, work).await
 }
 
 async fn measured(

@@ -32,13 +32,13 @@ pub(crate) async fn run(options: &TopicsOptions, stop: &Stop) -> Result<Report, 
     let memory = pid.and_then(Memory::of);
     let cpu = pid.and_then(Cpu::of);
     let begun = now();
-    let topic = RunTopic::open(&mut client, &options.topic).await?;
-    let created = seconds(now() - begun);
-    let result = written(options, &mut client, &topic, (memory, cpu)).await;
-    let closed = topic.close(&mut client).await;
-    let mut report = result?;
-    closed?;
-    report.number("create_to_leaders_s", created);
+    let work = async |client: &mut Client, topic: &RunTopic| {
+        let created = seconds(now() - begun);
+        let mut report = written(options, client, topic, (memory, cpu)).await?;
+        report.number("create_to_leaders_s", created);
+        Ok(report)
+    };
+    let mut report = RunTopic::during(&mut client, &options.topic, work).await?;
     if stop.asked() {
         report.set("interrupted", true);
     }

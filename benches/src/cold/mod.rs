@@ -180,17 +180,14 @@ fn topic(name: Option<String>, partitions: u16) -> TopicOptions {
 pub(crate) async fn run(options: &ColdOptions, stop: &Stop) -> Result<Report, BenchError> {
     options.check()?;
     let mut client = Client::connect(&options.common.bootstrap_server).await?;
-    let cold = RunTopic::open(&mut client, &topic(None, options.cold_partitions)).await?;
-    let result = match RunTopic::open(&mut client, &topic(None, options.partitions)).await {
-        Ok(hot) => {
-            let result = filled(options, stop, &mut client, &cold, &hot).await;
-            hot.close(&mut client).await.and(result)
-        }
-        Err(error) => Err(error),
-    };
-    let closed = cold.close(&mut client).await;
-    let report = result?;
-    closed.map(|()| report)
+    let (cold, hot) = (topic(None, options.cold_partitions), topic(None, options.partitions));
+    RunTopic::during(&mut client, &cold, async |client: &mut Client, cold: &RunTopic| {
+        RunTopic::during(client, &hot, async |client: &mut Client, hot: &RunTopic| {
+            filled(options, stop, client, cold, hot).await
+        })
+        .await
+    })
+    .await
 }
 
 async fn filled(

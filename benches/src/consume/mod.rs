@@ -76,11 +76,9 @@ pub(crate) async fn run(options: &ConsumeOptions, stop: &Stop) -> Result<Report,
         return Err(BenchError::options("--connections and --partitions must be at least 1"));
     }
     let mut client = Client::connect(&options.common.bootstrap_server).await?;
-    let topic = RunTopic::open(&mut client, &options.topic).await?;
-    let result = measured(options, stop, &mut client, &topic).await;
-    let closed = topic.close(&mut client).await;
-    let report = result?;
-    closed.map(|()| report)
+    let work =
+        async |client: &mut Client, topic: &RunTopic| measured(options, stop, client, topic).await;
+    RunTopic::during(&mut client, &options.topic, work).await
 }
 
 async fn measured(

@@ -120,11 +120,21 @@ pub(crate) struct RunTopic {
 }
 
 impl RunTopic {
-    /// The topic that the options name, or one of its own.
-    pub(crate) async fn open(
+    /// Does the work with the topic that the options name, or with one of its own, and deletes it
+    /// if it was made for the run, whatever came of the work.
+    pub(crate) async fn during<T>(
         client: &mut Client,
         options: &TopicOptions,
-    ) -> Result<Self, BenchError> {
+        work: impl AsyncFnOnce(&mut Client, &Self) -> Result<T, BenchError>,
+    ) -> Result<T, BenchError> {
+        let topic = Self::open(client, options).await?;
+        let result = work(client, &topic).await;
+        let closed = topic.close(client).await;
+        let done = result?;
+        closed.map(|()| done)
+    }
+
+    async fn open(client: &mut Client, options: &TopicOptions) -> Result<Self, BenchError> {
         let own = format!("ottla-bench-{}-{}", std::process::id(), now() % 1_000_000_000);
         let name = options.topic.as_deref().unwrap_or(&own);
         let (partitions, factor) = (i32::from(options.partitions), options.replication_factor);
@@ -138,8 +148,7 @@ impl RunTopic {
         (0..).take(self.topic.leaders.len()).collect()
     }
 
-    /// Deletes the topic if it was made for the run.
-    pub(crate) async fn close(self, client: &mut Client) -> Result<(), BenchError> {
+    async fn close(self, client: &mut Client) -> Result<(), BenchError> {
         if self.delete { client.delete_topic(&self.topic.name).await } else { Ok(()) }
     }
 }
@@ -155,14 +164,11 @@ pub(crate) async fn run(
         return paths::engine(options, stop, embedder).await;
     }
     let mut client = Client::connect(&options.common.bootstrap_server).await?;
-    let topic = RunTopic::open(&mut client, &options.topic).await?;
-    let result = match options.path {
-        Path::Client => paths::client(options, stop, &mut client, &topic).await,
-        _ => measured(options, stop, &mut client, &topic).await,
+    let work = async |client: &mut Client, topic: &RunTopic| match options.path {
+        Path::Client => paths::client(options, stop, client, topic).await,
+        _ => measured(options, stop, client, topic).await,
     };
-    let closed = topic.close(&mut client).await;
-    let report = result?;
-    closed.map(|()| report)
+    RunTopic::during(&mut client, &options.topic, work).await
 }
 
 async fn measured(
