@@ -56,8 +56,10 @@ impl PartitionLog {
     ) -> Result<(Self, Recovery), StorageError> {
         let files = Log::files(open)?;
         let on_disk = snapshots_of(&files);
-        let (epochs, believed) = load_epochs(open, &files)?;
-        let before = epochs.clone();
+        let written = load_epochs(open, &files)?;
+        let epochs = written.clone().unwrap_or_default();
+        // a loss of power may leave the file's new name without its content
+        let believed = written.is_some() && (open.state.clean || !epochs.entries().is_empty());
         let mut rebuild = Rebuild {
             open,
             snapshots: &on_disk,
@@ -76,12 +78,12 @@ impl PartitionLog {
         let changed = !open.state.clean && log.log_end_offset() > Offset::ZERO;
         epochs.truncate_from_end(log.log_end_offset());
         epochs.truncate_from_start(log.log_start_offset());
-        let rewrite = !believed || epochs.entries() != before.entries();
+        let rewrite = written.is_none_or(|written| written.entries() != epochs.entries());
         let mut this = Self { log, rules, producers, epochs, snapshots: on_disk, changed };
         this.drop_stray_snapshots(scanned_from)?;
         if rewrite {
             this.write_epochs()?;
-        } else if scanned_from.is_some() {
+        } else if scanned_from.is_some() && has_epochs(&files) {
             this.log.leader_epochs_unsynced();
         }
         match scanned_from {
@@ -145,30 +147,35 @@ impl PartitionLog {
     }
 }
 
-/// The epochs of the checkpoint file, and whether the file can be believed. It is not synced when
-/// it is written, so a loss of power may leave its first part only; then the last line is cut, or
-/// lines are missing.
+/// The epochs of the checkpoint file; `None` if it makes no sense. It is not synced when it is
+/// written, so a loss of power may leave its first part only; then the last line is cut, or lines
+/// are missing.
 fn load_epochs(
     open: &OpenLog<'_>,
     files: &[DirEntry],
-) -> Result<(LeaderEpochCache, bool), StorageError> {
+) -> Result<Option<LeaderEpochCache>, StorageError> {
     let mut cache = LeaderEpochCache::default();
-    if !files.iter().any(|file| file.name == names::LEADER_EPOCH_CHECKPOINT) {
-        return Ok((cache, true));
+    if !has_epochs(files) {
+        return Ok(Some(cache));
     }
     match read_leader_epochs(&*open.env.disk, open.dir) {
         Ok(entries) => {
             for entry in entries {
                 cache.assign(entry.epoch, entry.start_offset);
             }
-            Ok((cache, true))
+            Ok(Some(cache))
         }
         Err(error @ StorageError::Malformed { .. }) => {
             tracing::warn!(%error, "reading the leader epochs from the log instead");
-            Ok((cache, false))
+            Ok(None)
         }
         Err(error) => Err(error),
     }
+}
+
+/// Whether there is a checkpoint file of epochs among a partition's files.
+fn has_epochs(files: &[DirEntry]) -> bool {
+    files.iter().any(|file| file.name == names::LEADER_EPOCH_CHECKPOINT)
 }
 
 /// The snapshots among a partition's files.

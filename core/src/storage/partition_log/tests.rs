@@ -10,10 +10,13 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::base::{ProducerEpoch, ProducerId, TopicPartition};
-use crate::partition::{ProducerBatch, SequenceError};
+use crate::partition::{EpochEntry, ProducerBatch, SequenceError};
 use crate::record::{BatchBuilder, BatchHeader, BatchIter, Compression};
 use crate::storage::crash::{CrashDisk, Survival};
-use crate::storage::{BatchVisitor, DirHealth, Disk, LogEnv, LogState, OpenLog, RecoveryProgress};
+use crate::storage::names::LEADER_EPOCH_CHECKPOINT;
+use crate::storage::{
+    BatchVisitor, DirHealth, Disk, LogEnv, LogState, OpenLog, OpenMode, RecoveryProgress,
+};
 
 const DIR: &str = "/logs/t-0";
 
@@ -144,6 +147,41 @@ fn a_torn_snapshot_gives_way_to_an_older_one() {
     let known = log.producers().get(ProducerId(7)).expect("known");
     assert_eq!(known.last_sequence(), 29);
     assert!(!log.snapshots.contains(&newest));
+}
+
+#[test]
+fn epochs_whose_checkpoint_a_power_loss_left_empty_are_read_from_the_log() {
+    let (disk, mut log) = fresh();
+    for sequence in 0..30 {
+        append(&mut log, 3, batch(7, 0, sequence, 1)).expect("appended");
+    }
+    log.close(Tick::at(1000)).expect("closed").expect("something to sync").run().expect("synced");
+    let point = LogState { recovery_point: Offset(30), ..LogState::default() };
+    for content in [&b""[..], b"0\n0\n"] {
+        // its new name survived, its bytes did not
+        let path = Path::new(DIR).join(LEADER_EPOCH_CHECKPOINT);
+        let file = disk.open(&path, OpenMode::Truncate).expect("opened");
+        file.write_at(&[std::io::IoSlice::new(content)], 0).expect("written");
+        let mut log = open(&disk, point);
+        let start = EpochEntry { epoch: LeaderEpoch(3), start_offset: Offset(0) };
+        assert_eq!(log.epochs().entries(), [start]);
+        log.truncate_to(Tick::at(1000), Offset(2)).expect("healthy");
+        assert_eq!(log.epochs().entries(), [start]);
+    }
+}
+
+#[test]
+fn a_log_whose_epochs_and_records_are_gone_can_be_flushed() {
+    let (disk, mut log) = fresh();
+    append(&mut log, 0, batch(7, 0, 0, 4)).expect("appended");
+    log.close(Tick::at(1000)).expect("closed").expect("something to sync").run().expect("synced");
+    // a power loss took the file; records before the log's start were deleted
+    disk.remove_file(&Path::new(DIR).join(LEADER_EPOCH_CHECKPOINT)).expect("removed");
+    let mut log = open(&disk, LogState { log_start: Offset(9), ..LogState::default() });
+    assert_eq!((log.log().log_end_offset(), log.epochs().entries()), (Offset(9), &[][..]));
+    if let Some(job) = log.take_flush_job(Tick::at(1000)).expect("healthy") {
+        job.run().expect("synced");
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
