@@ -18,6 +18,7 @@ mod outbox;
 mod pipe;
 mod quotas;
 mod server;
+mod short;
 mod socket;
 mod writer;
 

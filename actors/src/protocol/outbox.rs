@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 use tokio::net::TcpStream;
 
 use super::lodging::Lodging;
+use super::short::copy_short;
 use super::writer::{is_small, send_whole};
 use crate::requests::RequestError;
 use crate::runtime::{Cores, RequestTicket, monotonic_ms};
@@ -23,7 +24,7 @@ use crate::runtime::{Cores, RequestTicket, monotonic_ms};
 pub enum Segment {
     /// Bytes in memory.
     Bytes(Bytes),
-    /// A range of a log file, sent without passing through this process.
+    /// A range of a log file; unless the reply is short, sent without passing through this process.
     File(LogSlice),
 }
 
@@ -299,8 +300,9 @@ pub struct ReplySlot {
 impl ReplySlot {
     /// Answers with a whole response, its 4-byte length in front. From any thread, in any order:
     /// the connection writes in request order.
-    pub fn send(mut self, segments: Vec<Segment>) {
+    pub fn send(mut self, mut segments: Vec<Segment>) {
         if let Some((outbox, ticket)) = self.open.take() {
+            copy_short(&mut segments);
             let core = self.core.or_else(Cores::here);
             outbox.answer(self.number, core, Finished { segments, _ticket: ticket });
         }

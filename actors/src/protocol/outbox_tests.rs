@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Wake;
 
+use ottla_core::base::Offset;
+use ottla_core::storage::{Disk, OpenMode, RealDisk};
 use tokio::io::AsyncReadExt;
 
 use super::*;
@@ -65,6 +67,24 @@ fn bytes(text: &'static str) -> Vec<Segment> {
 
 fn run<F: Future<Output = ()>>(test: F) {
     actix::System::new().block_on(test);
+}
+
+#[test]
+fn a_lone_answer_with_a_short_file_range_is_sent_by_the_thread_that_gives_it() {
+    run(async {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("segment");
+        std::fs::write(&path, "0123456789").unwrap();
+        let file = RealDisk.open(&path, OpenMode::Read).unwrap();
+        let base = Offset::ZERO;
+        let range = LogSlice { file, position: 2, length: 3, segment_base_offset: base };
+        let mut fixture = Fixture::new().await;
+        let mut answer = bytes("head ");
+        answer.push(Segment::File(range));
+        fixture.open().send(answer);
+        fixture.receive(b"head 234").await;
+        assert_eq!((fixture.outbox.in_flight(), fixture.woken()), (0, false));
+    });
 }
 
 #[test]
