@@ -3,7 +3,7 @@
 use actix::{Context, Handler};
 use ottla_core::base::{Offset, TopicPartition};
 use ottla_core::partition::Refusal;
-use ottla_core::storage::{ColdRange, LogRead, StorageError};
+use ottla_core::storage::{ColdRange, LogRead, PartitionLog, StorageError};
 
 use super::messages::{
     FindEpochEnd, FindOffset, Job, ListLogs, ListProducers, LogSize, MoveLogStart, ReadLog,
@@ -11,7 +11,7 @@ use super::messages::{
 use super::slot::Slot;
 use super::{StorageActor, messages};
 use crate::partition::messages::{LogStartMoved, ProducerInfo, ReadOutcome};
-use crate::runtime::tell;
+use crate::runtime::{now, tell};
 
 /// What is answered for a log that is not open here.
 pub(super) const NOT_OPEN: Refusal = messages::FAILED;
@@ -28,13 +28,13 @@ impl StorageActor {
     /// Reads, once what it needs is in memory: a helper thread waits for the disk.
     fn read_when_warm(&mut self, msg: ReadLog) {
         let Some(slot) = self.slots.get_mut(msg.log) else { return msg.reply.send(Err(NOT_OPEN)) };
-        match slot.log.cold_range(msg.start, msg.max_bytes) {
+        match slot.log.cold_range(now(), msg.start, msg.max_bytes) {
             Ok(Some(range)) => {
                 self.handles.used(msg.log, &mut self.slots);
                 self.push_job(Job::Warm(range, Box::new(msg)));
             }
             // an error is met again by the read
-            Ok(None) | Err(_) => self.read(msg),
+            Ok(None) | Err(_) => self.read(msg, None),
         }
     }
 
@@ -45,15 +45,22 @@ impl StorageActor {
         if slot.is_some_and(|slot| slot.log.warmed(range)) {
             self.read_when_warm(msg);
         } else {
-            self.read(msg);
+            self.read(msg, Some(range));
         }
     }
 
-    /// Carries out a read whose pages are in memory, as far as can be told.
-    fn read(&mut self, msg: ReadLog) {
+    /// Carries out a read whose pages are in memory, as far as can be told, or that a helper has
+    /// brought there.
+    fn read(&mut self, msg: ReadLog, range: Option<&ColdRange>) {
         let ReadLog { log, start, last_fetched_epoch, max_bytes, plan, reply } = msg;
         let Some(slot) = self.slots.get_mut(log) else { return reply.send(Err(NOT_OPEN)) };
-        let read = slot.log.read_after(start, last_fetched_epoch, max_bytes, plan.limit);
+        let find = |log: &mut PartitionLog| {
+            log.read_after(start, last_fetched_epoch, max_bytes, plan.limit)
+        };
+        let read = match range {
+            Some(range) => slot.log.read_held(range, find),
+            None => find(&mut slot.log),
+        };
         self.handles.used(log, &mut self.slots);
         match read {
             Ok(LogRead::Records(slice)) => {

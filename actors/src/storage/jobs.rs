@@ -126,7 +126,7 @@ impl Job {
                 job.run();
                 JobDone::Reserved
             }
-            Self::Warm(range, read) => {
+            Self::Warm(mut range, read) => {
                 if let Err(error) = range.warm() {
                     tracing::debug!(%error, "cannot bring records into memory");
                 }

@@ -10,6 +10,8 @@ use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::Mapped;
 
 /// How a file is opened.
@@ -136,6 +138,20 @@ pub trait DiskFile: Send + Sync + fmt::Debug {
 
     /// What is read of this file is all that is wanted: the system need not read on behind it.
     fn no_read_ahead(&self) {}
+
+    /// Reads past the system's cache until `buf` is full or the file ends; returns the bytes read.
+    /// Address and length of `buf` and the position are multiples of 4,096.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or not in this way.
+    fn read_direct(&self, _buf: &mut [u8], _position: u64) -> io::Result<usize> {
+        Err(io::Error::from(io::ErrorKind::Unsupported))
+    }
+
+    /// These bytes, if they are in this process's memory.
+    fn held(&self, _position: u64, _len: usize) -> Option<Bytes> {
+        None
+    }
 
     /// Begins to bring bytes that will be wanted soon into memory, and does not wait for them.
     fn will_need(&self, _position: u64, _len: u64) {}

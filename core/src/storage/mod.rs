@@ -29,6 +29,7 @@ pub mod check;
 mod config;
 pub mod crash;
 mod dir;
+mod direct;
 mod disk;
 mod error;
 mod health;

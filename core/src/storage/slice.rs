@@ -4,6 +4,8 @@ use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::DiskFile;
 use crate::base::Offset;
 
@@ -33,6 +35,12 @@ impl LogSlice {
     #[must_use]
     pub fn fd(&self) -> Option<BorrowedFd<'_>> {
         self.file.fd()
+    }
+
+    /// The bytes, if they are in this process's memory.
+    #[must_use]
+    pub fn held(&self) -> Option<Bytes> {
+        self.file.held(self.position, usize::try_from(self.length).ok()?)
     }
 
     /// Copies the bytes out, where they cannot be sent from the file (TLS, tests).

@@ -209,7 +209,8 @@ impl Out {
             let before = self.bytes.split().freeze();
             self.length += before.len() + len;
             self.segments.push(Segment::Bytes(before));
-            self.segments.push(Segment::File(slice.clone()));
+            let held = slice.held().map(Segment::Bytes);
+            self.segments.push(held.unwrap_or_else(|| Segment::File(slice.clone())));
         }
     }
 

@@ -4,7 +4,8 @@ use std::io;
 use std::sync::Arc;
 
 use super::Log;
-use crate::base::Offset;
+use crate::base::{Offset, Tick};
+use crate::storage::direct::HeldFile;
 use crate::storage::segment::Segment;
 use crate::storage::{DiskFile, StorageError};
 
@@ -17,6 +18,10 @@ const CHUNK: usize = 256 * 1024;
 const SLACK: u64 = 64 * 1024;
 /// Begun to be read behind what was asked for: a reader of old records goes on.
 const AHEAD: u64 = 1024 * 1024;
+/// For so long what was read directly counts as just read.
+const RECENT_MS: u64 = 10_000;
+/// A log that has not grown for so long is taken for one that is not written to.
+const STILL_MS: u64 = 1_000;
 
 /// A part of a file that a read is about to touch, to be brought into memory on a thread that may
 /// block.
@@ -25,8 +30,49 @@ pub struct ColdRange {
     file: Arc<dyn DiskFile>,
     position: u64,
     end: u64,
-    /// It is the whole offset index of the segment with this base offset.
-    index_of: Option<Offset>,
+    /// The segment it is of.
+    base: Offset,
+    /// It is the whole offset index of the segment.
+    is_index: bool,
+    /// It may go past the page cache.
+    direct: bool,
+    /// The log's history when this was asked.
+    history: Arc<()>,
+    held: Option<Arc<HeldFile>>,
+}
+
+/// Which cold reads go past the page cache: those of one reader on its way through a log. Who reads
+/// what another has just read may not be the last, and goes through the cache.
+#[derive(Debug, Default)]
+pub(super) struct DirectReads {
+    /// Where the furthest of them began, as segment and position, and when.
+    furthest: (Offset, u64),
+    at_ms: Option<u64>,
+    /// The log's end, and since when it is known not to have moved.
+    end: Offset,
+    still_since_ms: u64,
+}
+
+impl DirectReads {
+    /// Whether a read that begins `at` goes past the cache; `active_end` is the log's end if that
+    /// is in the segment that appends go to.
+    fn take(&mut self, now_ms: u64, at: (Offset, u64), active_end: Option<Offset>) -> bool {
+        if let Some(end) = active_end {
+            if self.end != end {
+                (self.end, self.still_since_ms) = (end, now_ms);
+            }
+            // a direct read locks out who appends to the same file
+            if now_ms.saturating_sub(self.still_since_ms) < STILL_MS {
+                return false;
+            }
+        }
+        let recent = self.at_ms.is_some_and(|then| now_ms.saturating_sub(then) < RECENT_MS);
+        if recent && at <= self.furthest {
+            return false;
+        }
+        (self.furthest, self.at_ms) = (at, Some(now_ms));
+        true
+    }
 }
 
 impl ColdRange {
@@ -34,7 +80,13 @@ impl ColdRange {
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn warm(&self) -> io::Result<()> {
+    pub fn warm(&mut self) -> io::Result<()> {
+        if self.direct
+            && let Some(held) = HeldFile::read(&self.file, self.position, self.end)
+        {
+            self.held = Some(Arc::new(held));
+            return Ok(());
+        }
         // the system's own reading ahead takes megabytes, which fill the device's queue
         self.file.no_read_ahead();
         let mut chunk = vec![0; CHUNK];
@@ -47,7 +99,7 @@ impl ColdRange {
             }
             at += read as u64;
         }
-        if self.index_of.is_none() {
+        if !self.is_index {
             self.file.will_need(self.end, AHEAD.min(self.end - self.position));
         }
         Ok(())
@@ -74,6 +126,7 @@ impl Log {
     /// When a file or an index cannot be read.
     pub fn cold_range(
         &mut self,
+        now: Tick,
         start: Offset,
         max_bytes: u32,
     ) -> Result<Option<ColdRange>, StorageError> {
@@ -84,32 +137,75 @@ impl Log {
             return Ok(None);
         }
         let at = self.segment_for(start);
-        self.ask(at, |place, segment: &mut Segment| {
+        let history = Arc::clone(&self.history);
+        let range = self.ask(at, |place, segment: &mut Segment| {
+            let base = segment.base_offset();
+            let range = |file, position, end| ColdRange {
+                file,
+                position,
+                end,
+                base,
+                is_index: false,
+                direct: false,
+                history: Arc::clone(&history),
+                held: None,
+            };
             if let Some(file) = segment.cold_index(place)? {
-                let index_of = Some(segment.base_offset());
-                return Ok(Some(ColdRange { file, position: 0, end: u64::MAX, index_of }));
+                return Ok(Some(ColdRange { is_index: true, ..range(file, 0, u64::MAX) }));
             }
             let position = u64::from(segment.position_before(place, start)?);
             let end = position + u64::from(max_bytes) + SLACK;
             let end = end.min(u64::from(segment.size()));
             let file = segment.file(place)?;
-            let range = ColdRange { file, position, end, index_of: None };
+            let range = range(file, position, end);
             Ok((position < end && range.is_cold()).then_some(range))
-        })
+        })?;
+        Ok(range.map(|range| self.directed(now, range)))
+    }
+
+    /// Decides whether a range goes past the page cache.
+    fn directed(&mut self, now: Tick, range: ColdRange) -> ColdRange {
+        if range.is_index {
+            return range;
+        }
+        let active_end = (range.base == self.active.base_offset()).then_some(self.next_offset);
+        let reads = self.direct_reads.get_or_insert_default();
+        let direct = reads.take(now.monotonic_ms, (range.base, range.position), active_end);
+        ColdRange { direct, ..range }
+    }
+
+    /// Lets reads of a segment find in memory what was brought there, until [`Self::take_back`].
+    /// Returns the segment's own file, which may not be open; `None` if there is nothing to lend,
+    /// or the log was cut since.
+    pub(crate) fn lend(&mut self, range: &ColdRange) -> Option<Option<Arc<dyn DiskFile>>> {
+        let held = range.held.clone().filter(|_| Arc::ptr_eq(&range.history, &self.history))?;
+        Some(self.segment_of(range)?.replace_file(Some(held)))
+    }
+
+    /// Puts back what [`Self::lend`] returned.
+    pub(crate) fn take_back(&mut self, range: &ColdRange, own: Option<Arc<dyn DiskFile>>) {
+        if let Some(segment) = self.segment_of(range) {
+            segment.replace_file(own);
+        }
+    }
+
+    fn segment_of(&mut self, range: &ColdRange) -> Option<&mut Segment> {
+        if range.base == self.active.base_offset() {
+            return Some(&mut self.active);
+        }
+        let at = self.closed.binary_search_by_key(&range.base, Segment::base_offset);
+        at.ok().and_then(|at| self.closed.get_mut(at))
     }
 
     /// A range is in memory now. True if it was an index, after which the read is to be asked about
     /// again.
     pub fn warmed(&mut self, range: &ColdRange) -> bool {
-        let Some(base) = range.index_of else { return false };
-        if base == self.active.base_offset() {
-            self.active.index_warmed();
-        } else if let Ok(at) = self.closed.binary_search_by_key(&base, Segment::base_offset)
-            && let Some(segment) = self.closed.get_mut(at)
+        if range.is_index
+            && let Some(segment) = self.segment_of(range)
         {
             segment.index_warmed();
         }
-        true
+        range.is_index
     }
 }
 

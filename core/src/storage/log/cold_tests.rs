@@ -2,10 +2,13 @@
 
 use std::io::IoSlice;
 use std::os::fd::BorrowedFd;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::*;
-use crate::storage::Mapped;
+use crate::base::{LeaderEpoch, TopicPartition};
+use crate::record::{BatchBuilder, Compression};
+use crate::storage::{BatchMeta, DirHealth, LogConfig, LogEnv, Mapped, RealDisk};
 
 /// A file of zeros that is in memory once it has been read.
 #[derive(Debug, Default)]
@@ -52,13 +55,19 @@ impl DiskFile for Slow {
     }
 }
 
+fn range(file: Arc<dyn DiskFile>, position: u64, end: u64) -> ColdRange {
+    let base = Offset::ZERO;
+    let history = Arc::default();
+    ColdRange { file, position, end, base, is_index: false, direct: false, history, held: None }
+}
+
 #[test]
 fn a_range_is_cold_until_it_has_been_read_through() {
     let file = Arc::new(Slow::default());
     let shared: Arc<dyn DiskFile> = file.clone();
-    let front = ColdRange { file: Arc::clone(&shared), position: 100, end: 5_000, index_of: None };
+    let front = range(Arc::clone(&shared), 100, 5_000);
     assert!(!front.is_cold());
-    let range = ColdRange { file: shared, position: 100, end: 700_000, index_of: None };
+    let mut range = range(shared, 100, 700_000);
     assert!(range.is_cold());
     range.warm().unwrap();
     assert!(!range.is_cold());
@@ -68,7 +77,112 @@ fn a_range_is_cold_until_it_has_been_read_through() {
 #[test]
 fn a_range_that_was_cut_off_meanwhile_ends_early() {
     let file = Arc::new(Slow::default());
-    let range = ColdRange { file: file.clone(), position: 900_000, end: 2_000_000, index_of: None };
+    let mut range = range(file.clone(), 900_000, 2_000_000);
     range.warm().unwrap();
     assert_eq!(file.read.load(Ordering::Relaxed), 100_000);
+}
+
+#[test]
+fn one_reader_goes_past_the_cache_and_who_follows_it_does_not() {
+    let at = |segment: i64, position: u64| (Offset(segment), position);
+    let mut reads = DirectReads::default();
+    assert!(reads.take(0, at(0, 500), None));
+    assert!(reads.take(1, at(0, 900), None));
+    // the same again, and another reader behind it
+    assert!(!reads.take(2, at(0, 900), None));
+    assert!(!reads.take(3, at(0, 100), None));
+    assert!(reads.take(4, at(70, 0), None));
+    assert!(!reads.take(3 + RECENT_MS, at(70, 0), None));
+    assert!(reads.take(4 + RECENT_MS, at(0, 100), None));
+}
+
+#[test]
+fn a_segment_that_is_written_to_is_read_through_the_cache() {
+    let mut reads = DirectReads::default();
+    assert!(!reads.take(5_000, (Offset(0), 0), Some(Offset(10))));
+    assert!(!reads.take(5_900, (Offset(0), 0), Some(Offset(11))));
+    assert!(!reads.take(6_800, (Offset(0), 0), Some(Offset(11))));
+    assert!(reads.take(6_900, (Offset(0), 0), Some(Offset(11))));
+}
+
+/// A log of batches of 3 records in segments of 20 kB.
+fn log(dir: &Path) -> Log {
+    let env = LogEnv { disk: Arc::new(RealDisk), health: DirHealth::new(dir) };
+    let config = Arc::new(LogConfig { segment_bytes: 20_000, ..LogConfig::default() });
+    let partition = TopicPartition::new("t", 0);
+    let mut log = Log::create(env, &dir.join("t-0"), partition, config, Tick::at(1)).unwrap();
+    append(&mut log, 400);
+    log
+}
+
+fn append(log: &mut Log, batches: i32) {
+    for _ in 0..batches {
+        let at = log.log_end_offset();
+        let mut builder = BatchBuilder::new();
+        for _ in 0..3 {
+            builder.push(1000, None, Some(b"a value of a record"), &[]);
+        }
+        let bytes = builder.build(at, LeaderEpoch(0), Compression::None);
+        let size = u32::try_from(bytes.len()).unwrap();
+        let meta =
+            BatchMeta { size, base_offset: at, last_offset: at.plus(2), max_timestamp: 1000 };
+        log.append(Tick::at(1), &bytes, &[meta]).unwrap();
+    }
+}
+
+/// The range that a read touches, brought into memory directly; none where the temporary
+/// directory's file system has no direct reads.
+fn brought(log: &mut Log, start: Offset) -> Option<ColdRange> {
+    let at = log.segment_for(start);
+    let history = Arc::clone(&log.history);
+    let range = log.ask(at, |place, segment| {
+        let (file, base) = (segment.file(place)?, segment.base_offset());
+        let position = u64::from(segment.position_before(place, start)?);
+        let end = u64::from(segment.size());
+        let history = Arc::clone(&history);
+        let direct = true;
+        Ok(ColdRange { file, position, end, base, is_index: false, direct, history, held: None })
+    });
+    let mut range = range.unwrap();
+    range.warm().unwrap();
+    range.held.is_some().then_some(range)
+}
+
+#[test]
+fn a_read_finds_what_was_brought_into_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut log = log(dir.path());
+    for start in [0, 5, 500, 1_199].map(Offset) {
+        let Some(range) = brought(&mut log, start) else { return };
+        let plain = log.read(start, 3_000, Offset(1_200), true).unwrap();
+        assert!(plain.held().is_none());
+        log.release_handles();
+        let own = log.lend(&range).unwrap();
+        assert!(own.is_none());
+        let slice = log.read(start, 3_000, Offset(1_200), true).unwrap();
+        log.take_back(&range, own);
+        assert_eq!(slice.held().unwrap(), plain.read_to_vec().unwrap());
+        assert_eq!((slice.position, slice.length), (plain.position, plain.length));
+        assert!(log.read(start, 3_000, Offset(1_200), true).unwrap().held().is_none());
+    }
+}
+
+#[test]
+fn what_was_brought_into_memory_is_of_no_use_once_the_log_is_cut() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut log = log(dir.path());
+    let start = Offset(1_190);
+    let Some(range) = brought(&mut log, start) else { return };
+    // other records come to stand at the same place
+    log.truncate_to(Tick::at(2), Offset(1_180)).unwrap();
+    append(&mut log, 20);
+    assert!(log.lend(&range).is_none());
+    let Some(range) = brought(&mut log, start) else { return };
+    log.truncate_fully(Tick::at(2), log.first_base_offset()).unwrap();
+    append(&mut log, 400);
+    assert!(log.lend(&range).is_none());
+    // nor to another log of the same partition
+    let Some(range) = brought(&mut log, start) else { return };
+    let other = tempfile::tempdir().unwrap();
+    assert!(self::log(other.path()).lend(&range).is_none());
 }

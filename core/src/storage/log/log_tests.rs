@@ -185,12 +185,13 @@ fn an_index_is_brought_into_memory_before_the_records_it_finds() {
     let dir = tempfile::tempdir().unwrap();
     let mut log = log(dir.path(), LogConfig { segment_bytes: 20_000, ..LogConfig::default() });
     fill(&mut log, 1000);
-    let index = log.cold_range(Offset(0), 1000).unwrap().expect("nobody has looked at it yet");
+    let mut index =
+        log.cold_range(Tick::at(1), Offset(0), 1000).unwrap().expect("nobody has looked at it yet");
     index.warm().unwrap();
     assert!(log.warmed(&index));
     // the records have just been written
-    assert!(log.cold_range(Offset(0), 1000).unwrap().is_none());
-    assert!(log.cold_range(Offset(2_999), 1000).unwrap().is_none());
+    assert!(log.cold_range(Tick::at(1), Offset(0), 1000).unwrap().is_none());
+    assert!(log.cold_range(Tick::at(1), Offset(2_999), 1000).unwrap().is_none());
     log.release_handles();
-    assert!(log.cold_range(Offset(0), 1000).unwrap().is_some());
+    assert!(log.cold_range(Tick::at(1), Offset(0), 1000).unwrap().is_some());
 }

@@ -78,6 +78,9 @@ pub struct Log {
     next_offset: Offset,
     flush: flush::FlushState,
     deletions: retention::Deletions,
+    /// Another one each time its end is cut off: what was read before is of no use then.
+    history: Arc<()>,
+    direct_reads: Option<Box<cold::DirectReads>>,
 }
 
 impl Log {
@@ -120,6 +123,8 @@ impl Log {
             next_offset,
             flush: flush::FlushState::new(next_offset, now),
             deletions: retention::Deletions::default(),
+            history: Arc::default(),
+            direct_reads: None,
         }
     }
 

@@ -1,5 +1,7 @@
 //! Cutting off a log's end, as a follower does when its leader has another history.
 
+use std::sync::Arc;
+
 use super::Log;
 use crate::base::{Offset, Tick};
 use crate::storage::StorageError;
@@ -15,6 +17,7 @@ impl Log {
         if offset >= self.next_offset {
             return Ok(false);
         }
+        self.history = Arc::default();
         let first = self.closed.front().unwrap_or(&self.active).base_offset();
         if offset < first {
             self.truncate_fully(now, offset)?;
@@ -60,6 +63,7 @@ impl Log {
     /// [`LogDir::truncate_fully`](crate::storage::LogDir::truncate_fully).
     pub fn truncate_fully(&mut self, now: Tick, offset: Offset) -> Result<(), StorageError> {
         self.env.health.check()?;
+        self.history = Arc::default();
         let fresh = self.fresh_segment(now, offset)?;
         let mut last = std::mem::replace(&mut self.active, fresh);
         self.retire(now, &mut last)?;

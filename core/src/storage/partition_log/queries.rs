@@ -1,7 +1,7 @@
 //! Reading, and finding offsets by time and by epoch.
 
 use super::{PartitionLog, StorageError};
-use crate::base::{LeaderEpoch, Offset};
+use crate::base::{LeaderEpoch, Offset, Tick};
 use crate::storage::{ColdRange, LogSlice};
 
 /// What a read found.
@@ -62,10 +62,19 @@ impl PartitionLog {
     /// When a file or an index cannot be read.
     pub fn cold_range(
         &mut self,
+        now: Tick,
         start: Offset,
         max_bytes: u32,
     ) -> Result<Option<ColdRange>, StorageError> {
-        self.log.cold_range(start, max_bytes)
+        self.log.cold_range(now, start, max_bytes)
+    }
+
+    /// Carries out a read for which `range` was brought into memory.
+    pub fn read_held<T>(&mut self, range: &ColdRange, read: impl FnOnce(&mut Self) -> T) -> T {
+        let Some(own) = self.log.lend(range) else { return read(self) };
+        let answer = read(self);
+        self.log.take_back(range, own);
+        answer
     }
 
     /// As [`Log::warmed`](crate::storage::Log::warmed).

@@ -144,6 +144,14 @@ impl Segment {
         Ok(file)
     }
 
+    /// Puts another handle of its file in place; returns the one that was there.
+    pub(crate) fn replace_file(
+        &mut self,
+        file: Option<Arc<dyn DiskFile>>,
+    ) -> Option<Arc<dyn DiskFile>> {
+        std::mem::replace(&mut self.file, file)
+    }
+
     /// Writes `parts`, which are `batches` one after the other, to the end of the segment.
     ///
     /// After a failed write the file is cut back to its last whole batch.
