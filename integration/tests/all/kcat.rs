@@ -148,6 +148,42 @@ fn kcat_group_survives_a_killed_member_and_a_restart() {
     assert_eq!(read.len(), RECORDS + 1000, "from a time before all records");
 }
 
+/// Records that are not in memory come from the disk, to the first reader past the page cache and
+/// to the next one through it.
+#[test]
+fn kcat_reads_old_records_that_are_on_disk_only() {
+    if or_skip(tools::kcat()).is_none() {
+        return;
+    }
+    let mut broker = Broker::start(&[("num.partitions", "3"), ("log.segment.bytes", "1048576")]);
+    let kcat = Kcat { bootstrap: broker.bootstrap() };
+    kcat.produce("old", &[], 0, 2 * RECORDS);
+    // an orderly stop syncs everything: what is clean can be dropped
+    broker.restart();
+    let mut dropped = 0;
+    for partition in 0..3 {
+        let dir = broker.data_dir().join(format!("old-{partition}"));
+        for entry in std::fs::read_dir(dir).expect("its log is there") {
+            let file = std::fs::File::open(entry.expect("readable").path()).expect("opens");
+            rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed).expect("dropped");
+            dropped += 1;
+        }
+    }
+    assert!(dropped > 3 * 6, "several segments each, not {dropped} files");
+    for _ in 0..2 {
+        let read = kcat.read("old", "beginning");
+        let mut next = [0; 3];
+        let mut ids = Vec::new();
+        for [partition, offset, id] in read {
+            assert_eq!(offset, next[partition], "partition {partition}");
+            next[partition] += 1;
+            ids.push(id);
+        }
+        ids.sort_unstable();
+        assert!(ids.into_iter().eq(0..2 * RECORDS));
+    }
+}
+
 /// A process that is killed when dropped.
 struct Reaped(Child);
 
