@@ -6,16 +6,14 @@ use bytes::Bytes;
 
 use super::Segment;
 
-/// Replies up to this size are copied out of their files. A file range takes a call of its own to
-/// send, which costs more than to read so little; and one piece of memory can be sent by the thread
-/// that answers.
+/// Replies up to this size are copied. A file range takes a call of its own to send, which costs
+/// more than to read so little; and one piece of memory can be sent by the thread that answers.
 const SHORT: usize = 8 * 1024;
 
-/// Reads the file ranges of a short reply into memory. Where a file cannot be read the reply stays
-/// as it is: who sends it meets the same error, and closes the connection.
+/// Makes a short reply one piece of memory. Where a file cannot be read the reply stays as it is: who
+/// sends it meets the same error, and closes the connection.
 pub(super) fn copy_short(segments: &mut Vec<Segment>) {
-    let is_file = |segment: &Segment| matches!(segment, Segment::File(_));
-    if !segments.iter().any(is_file) {
+    if matches!(segments.as_slice(), [] | [Segment::Bytes(_)]) {
         return;
     }
     let length = segments.iter().map(Segment::len).fold(0, usize::saturating_add);

@@ -1,10 +1,11 @@
 //! Writes replies: runs of memory segments with one vectored send, file ranges with `sendfile`, or
 //! through a pipe where they are long.
 //!
-//! Nothing is copied into a buffer of its own: a reply waits in the queue until the socket takes
-//! it, and its ticket is freed after its last byte. A peer that never reads therefore keeps its
+//! Nothing is copied here: a reply waits in the queue until the socket takes it, and its ticket is
+//! freed after its last byte. A peer that never reads therefore keeps its
 //! tickets, and its connection stops reading.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
@@ -22,8 +23,8 @@ use super::pipe::Pipe;
 
 /// Segments sent with one call.
 const VECTOR: usize = 64;
-/// File bytes sent with one call, so that one reader cannot keep a core for long.
-const FILE_BYTES: usize = 1024 * 1024;
+/// Bytes sent with one call, so that one reader cannot keep a core for long.
+const CALL_BYTES: usize = 1024 * 1024;
 /// File ranges up to this size go without a pipe: one call sends them.
 const SMALL_FILE: usize = 64 * 1024;
 /// The send buffer towards a peer on this machine. Such a peer answers at once, so nothing is
@@ -75,14 +76,14 @@ pub(super) struct Writer {
     /// Holds the next bytes of the file that is being sent.
     pipe: Option<Pipe>,
     /// The socket's send buffer has not been fitted to its peer, and may be.
-    fit_buffer: bool,
+    fit_buffer: Cell<bool>,
 }
 
 impl Writer {
     /// A writer with nothing to write; with `fit_buffer` it sets the socket's send buffer, once it
-    /// sends files.
+    /// sends much.
     pub(super) fn new(fit_buffer: bool) -> Self {
-        Self { fit_buffer, ..Self::default() }
+        Self { fit_buffer: Cell::new(fit_buffer), ..Self::default() }
     }
 
     /// Bytes written since the connection opened.
@@ -151,7 +152,7 @@ impl Writer {
 
     fn send_bytes(&self, stream: &TcpStream) -> io::Result<usize> {
         let mut slices = [IoSlice::new(&[]); VECTOR];
-        let mut count = 0;
+        let (mut count, mut room) = (0, CALL_BYTES);
         let mut flags = SendFlags::NOSIGNAL;
         let mut unsent = self.unsent();
         for (slot, segment) in slices.iter_mut().zip(&mut unsent) {
@@ -160,8 +161,16 @@ impl Writer {
                 flags |= SendFlags::MORE;
                 break;
             };
-            *slot = IoSlice::new(bytes);
+            let piece = bytes.get(..room).unwrap_or(bytes);
+            *slot = IoSlice::new(piece);
             count += 1;
+            room -= piece.len();
+            if room == 0 {
+                break;
+            }
+        }
+        if CALL_BYTES - room > SMALL_FILE {
+            fit_buffer(&self.fit_buffer, stream);
         }
         let slices = slices.get(..count).unwrap_or_default();
         if let [one] = slices {
@@ -181,16 +190,14 @@ impl Writer {
             *segment = Segment::Bytes(slice.read_to_vec()?.into());
             return self.send_bytes(stream);
         };
-        let length = usize::try_from(slice.length).unwrap_or(FILE_BYTES);
+        let length = usize::try_from(slice.length).unwrap_or(CALL_BYTES);
         if self.pipe.is_none() && length > SMALL_FILE {
             self.pipe = Pipe::borrow();
-            if std::mem::take(&mut self.fit_buffer) {
-                fit_buffer(stream);
-            }
+            fit_buffer(&self.fit_buffer, stream);
         }
         let mut position = slice.position;
         let Some(pipe) = &mut self.pipe else {
-            let count = length.min(FILE_BYTES);
+            let count = length.min(CALL_BYTES);
             return not_cut(rustix::fs::sendfile(stream, file, Some(&mut position), count)?);
         };
         if pipe.held() == 0 {
@@ -230,8 +237,11 @@ impl Writer {
     }
 }
 
-/// Bounds the send buffer if the peer is on this machine.
-fn fit_buffer(stream: &TcpStream) {
+/// Bounds the send buffer if the peer is on this machine, if that is still to be done.
+fn fit_buffer(to_do: &Cell<bool>, stream: &TcpStream) {
+    if !to_do.take() {
+        return;
+    }
     let (Ok(own), Ok(peer)) = (stream.local_addr(), stream.peer_addr()) else { return };
     if own.ip() == peer.ip() {
         // with the system's own size it works as well

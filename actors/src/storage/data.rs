@@ -52,16 +52,21 @@ impl StorageActor {
     /// Carries out a read whose pages are in memory, as far as can be told, or that a helper has
     /// brought there.
     fn read(&mut self, msg: ReadLog, range: Option<&ColdRange>) {
-        let ReadLog { log, start, last_fetched_epoch, max_bytes, plan, reply } = msg;
-        let Some(slot) = self.slots.get_mut(log) else { return reply.send(Err(NOT_OPEN)) };
+        let Some(slot) = self.slots.get_mut(msg.log) else { return msg.reply.send(Err(NOT_OPEN)) };
         let find = |log: &mut PartitionLog| {
-            log.read_after(start, last_fetched_epoch, max_bytes, plan.limit)
+            log.read_after(msg.start, msg.last_fetched_epoch, msg.max_bytes, msg.plan.limit)
         };
         let read = match range {
             Some(range) => slot.log.read_held(range, find),
             None => find(&mut slot.log),
         };
-        self.handles.used(log, &mut self.slots);
+        self.handles.used(msg.log, &mut self.slots);
+        if let (Some(range), Ok(LogRead::Records(slice))) = (range, &read)
+            && let Some(missed) = range.missed(slice)
+        {
+            return self.push_job(Job::Warm(missed, Box::new(msg)));
+        }
+        let ReadLog { log, plan, reply, .. } = msg;
         match read {
             Ok(LogRead::Records(slice)) => {
                 let records = (!slice.is_empty()).then_some(slice);

@@ -21,10 +21,11 @@ const BLOCK: u64 = 4096;
 const MOST_BYTES: usize = 64 << 20;
 /// Of buffers that nobody uses, these are kept.
 const KEPT_BYTES: usize = 16 << 20;
-/// A longer read goes through the page cache.
+/// A longer read goes through the page cache: one of a consumer whose `max.partition.fetch.bytes` is
+/// larger, or of batches as large.
 const LARGEST: usize = 8 << 20;
 /// Buffers are multiples of this, so that one fits the next read as well.
-const STEP: usize = 1 << 20;
+const STEP: usize = 256 << 10;
 
 static POOL: Mutex<Pool> = Mutex::new(Pool { free: Vec::new(), bytes: 0 });
 
@@ -35,29 +36,57 @@ struct Pool {
 }
 
 impl Pool {
-    /// A buffer of at least `len` bytes, unless too many are out.
-    fn lend(&mut self, len: usize) -> Option<MmapMut> {
-        if let Some(at) = self.free.iter().position(|map| map.len() >= len) {
-            return Some(self.free.swap_remove(at));
-        }
-        let len = len.next_multiple_of(STEP);
-        while self.bytes + len > MOST_BYTES {
-            // one that is free but too short makes room
-            self.bytes -= self.free.pop()?.len();
-        }
-        let map = MmapMut::map_anon(len).ok()?;
-        self.bytes += len;
-        Some(map)
+    /// The shortest free buffer of at least `len` bytes.
+    fn fitting(&mut self, len: usize) -> Option<MmapMut> {
+        let free = self.free.iter().enumerate().filter(|(_, map)| map.len() >= len);
+        let (at, _) = free.min_by_key(|(_, map)| map.len())?;
+        Some(self.free.swap_remove(at))
     }
 
-    fn take_back(&mut self, map: MmapMut) {
+    /// Counts a new buffer of `len` bytes in, for which free ones that are too short may have to
+    /// go. False if too many are lent.
+    fn reserve(&mut self, len: usize, gone: &mut Vec<MmapMut>) -> bool {
+        while self.bytes + len > MOST_BYTES {
+            let Some(map) = self.free.pop() else { return false };
+            self.bytes -= map.len();
+            gone.push(map);
+        }
+        self.bytes += len;
+        true
+    }
+
+    /// Keeps a buffer, or returns it if enough are kept.
+    fn take_back(&mut self, map: MmapMut) -> Option<MmapMut> {
         let kept: usize = self.free.iter().map(|map| map.len()).sum();
         if kept + map.len() <= KEPT_BYTES {
             self.free.push(map);
-        } else {
-            self.bytes -= map.len();
+            return None;
+        }
+        self.bytes -= map.len();
+        Some(map)
+    }
+}
+
+/// A buffer of at least `len` bytes, unless too many are out. Memory is mapped and unmapped outside
+/// the lock, which the threads of the cores take as well.
+fn lend(pool: &Mutex<Pool>, len: usize) -> Option<MmapMut> {
+    let size = len.next_multiple_of(STEP);
+    let mut gone = Vec::new();
+    {
+        let mut pool = pool.lock();
+        if let Some(map) = pool.fitting(len) {
+            return Some(map);
+        }
+        if !pool.reserve(size, &mut gone) {
+            return None;
         }
     }
+    drop(gone);
+    let map = MmapMut::map_anon(size);
+    if map.is_err() {
+        pool.lock().bytes -= size;
+    }
+    map.ok()
 }
 
 /// A buffer that goes back to the pool when its last reader is done.
@@ -75,7 +104,8 @@ impl AsRef<[u8]> for Lent {
 impl Drop for Lent {
     fn drop(&mut self) {
         if let Some(map) = self.map.take() {
-            POOL.lock().take_back(map);
+            let surplus = POOL.lock().take_back(map);
+            drop(surplus);
         }
     }
 }
@@ -97,7 +127,7 @@ impl HeldFile {
         if len > LARGEST {
             return None;
         }
-        let mut lent = Lent { map: Some(POOL.lock().lend(len)?), filled: 0 };
+        let mut lent = Lent { map: Some(lend(&POOL, len)?), filled: 0 };
         let room = lent.map.as_mut().and_then(|map| map.get_mut(..len))?;
         let read = file.read_direct(room, from).ok()?;
         if read < wanted {
@@ -108,7 +138,7 @@ impl HeldFile {
     }
 
     /// What is held from `position` on; empty if that is not in the range.
-    fn from(&self, position: u64) -> &[u8] {
+    fn held_from(&self, position: u64) -> &[u8] {
         let at = position.checked_sub(self.from).and_then(|at| usize::try_from(at).ok());
         at.and_then(|at| self.bytes.get(at..)).unwrap_or_default()
     }
@@ -122,7 +152,7 @@ impl fmt::Debug for HeldFile {
 
 impl DiskFile for HeldFile {
     fn read_at(&self, buf: &mut [u8], position: u64) -> io::Result<usize> {
-        let held = self.from(position);
+        let held = self.held_from(position);
         let count = held.len().min(buf.len());
         let (front, rest) = buf.split_at_mut(count);
         front.copy_from_slice(held.get(..count).unwrap_or_default());

@@ -50,20 +50,32 @@ fn what_is_too_long_or_not_there_is_not_held() {
     assert!(HeldFile::read(&file, 0, LARGEST as u64 + 1).is_none());
 }
 
+/// How many buffers are free, and the bytes of all.
+fn state(pool: &Mutex<Pool>) -> (usize, usize) {
+    let pool = pool.lock();
+    (pool.free.len(), pool.bytes)
+}
+
 #[test]
 fn the_pool_has_a_bound_and_uses_buffers_again() {
-    let mut pool = Pool { free: Vec::new(), bytes: 0 };
-    let mut out: Vec<MmapMut> = std::iter::from_fn(|| pool.lend(5 * STEP)).collect();
-    assert_eq!((out.len(), pool.bytes), (12, 60 * STEP));
+    let pool = Mutex::new(Pool { free: Vec::new(), bytes: 0 });
+    let large = 20 * STEP;
+    let mut out: Vec<MmapMut> = std::iter::from_fn(|| lend(&pool, large)).collect();
+    assert_eq!((out.len(), state(&pool)), (12, (0, 240 * STEP)));
     let last = out.pop().unwrap();
     let address = last.as_ptr();
-    pool.take_back(last);
-    assert_eq!(pool.lend(4 * STEP + 1).unwrap().as_ptr(), address);
-    // that one was forgotten above; of the others only so many are kept
-    out.drain(..).for_each(|map| pool.take_back(map));
-    assert_eq!((pool.free.len(), pool.bytes), (3, 20 * STEP));
-    // a free one that is too short gives way
-    pool.bytes = MOST_BYTES;
-    assert!(pool.lend(8 * STEP).is_some());
-    assert!(pool.bytes <= MOST_BYTES);
+    assert!(pool.lock().take_back(last).is_none());
+    let again = lend(&pool, large - STEP + 1).unwrap();
+    assert_eq!(again.as_ptr(), address);
+    out.push(again);
+    // only so many are kept
+    let gone = out.drain(..).filter_map(|map| pool.lock().take_back(map)).count();
+    assert_eq!((gone, state(&pool)), (9, (3, 60 * STEP)));
+    // free ones that are too short give way
+    pool.lock().bytes = MOST_BYTES;
+    assert_eq!(lend(&pool, large + 1).unwrap().len(), large + STEP);
+    assert_eq!(state(&pool), (1, MOST_BYTES - 19 * STEP));
+    // the shortest that fits
+    pool.lock().free.push(MmapMut::map_anon(2 * STEP).unwrap());
+    assert_eq!(lend(&pool, STEP).unwrap().len(), 2 * STEP);
 }

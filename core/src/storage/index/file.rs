@@ -369,6 +369,28 @@ impl<E: Entry> IndexFile<E> {
         Ok(count.checked_sub(1).and_then(|at| entry_at(map, at)))
     }
 
+    /// The first entry for which `holds` does not, or the `nth` behind it.
+    pub(crate) fn beyond(
+        &mut self,
+        place: Place<'_>,
+        base: Offset,
+        nth: usize,
+        holds: impl Fn(&E) -> bool,
+    ) -> Result<Option<E>, StorageError> {
+        self.load(place, base)?;
+        let in_tail = self.tail.partition_point(&holds);
+        let written = self.written as usize;
+        if in_tail > 0 || written == 0 {
+            return Ok(self.tail.get(in_tail + nth).copied());
+        }
+        let map = self.map(place, base)?;
+        let at = partition_point(map, holds) + nth;
+        match at.checked_sub(written) {
+            None => Ok(entry_at(map, at)),
+            Some(in_tail) => Ok(self.tail.get(in_tail).copied()),
+        }
+    }
+
     /// The entries on file, mapped anew if the file has grown since.
     fn map(&mut self, place: Place<'_>, base: Offset) -> Result<&[u8], StorageError> {
         let len = self.written as usize * E::SIZE;

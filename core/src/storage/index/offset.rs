@@ -70,6 +70,26 @@ impl IndexFile<OffsetEntry> {
         Ok(entry.map_or(0, |entry| entry.position))
     }
 
+    /// Where a read from `offset` ends at the latest: behind the batch that holds it, and behind
+    /// `max_bytes` from its start. None if that may be behind the last entry.
+    pub(crate) fn reach(
+        &mut self,
+        place: Place<'_>,
+        base: Offset,
+        offset: Offset,
+        max_bytes: u32,
+    ) -> Result<Option<u64>, StorageError> {
+        let target = offset.0.saturating_sub(base.0);
+        let before = |entry: &OffsetEntry| i64::from(entry.relative_offset) < target;
+        // the batch is at the first entry or before it, and ends at the second or before it
+        let first = self.beyond(place, base, 0, before)?;
+        let second = self.beyond(place, base, 1, before)?;
+        Ok(first.zip(second).map(|(first, second)| {
+            let full = u64::from(first.position) + u64::from(max_bytes);
+            full.max(u64::from(second.position))
+        }))
+    }
+
     /// The last known batch start that is not after `position`, or 0.
     pub(crate) fn boundary_before(
         &mut self,

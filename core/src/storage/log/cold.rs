@@ -7,17 +7,19 @@ use super::Log;
 use crate::base::{Offset, Tick};
 use crate::storage::direct::HeldFile;
 use crate::storage::segment::Segment;
-use crate::storage::{DiskFile, StorageError};
+use crate::storage::{DiskFile, LogSlice, StorageError};
 
 /// How far apart the bytes are that are asked for.
 const STRIDE: u64 = 256 * 1024;
 /// Read at once. The device's queue then never holds more than this for each thread that reads, so
 /// that nobody else who needs the device waits long.
 const CHUNK: usize = 256 * 1024;
-/// Beyond what was asked for, as a batch may begin before the index finds it and end behind.
+/// Beyond what was asked for: the header of the batch behind it is looked at.
 const SLACK: u64 = 64 * 1024;
-/// Begun to be read behind what was asked for: a reader of old records goes on.
+/// Begun to be read into the page cache behind what was asked for: a reader of old records goes on.
 const AHEAD: u64 = 1024 * 1024;
+/// Shorter reads go through the page cache, where reading ahead serves the ones that follow.
+const DIRECT_FROM: u64 = 512 * 1024;
 /// For so long what was read directly counts as just read.
 const RECENT_MS: u64 = 10_000;
 /// A log that has not grown for so long is taken for one that is not written to.
@@ -41,12 +43,12 @@ pub struct ColdRange {
     held: Option<Arc<HeldFile>>,
 }
 
-/// Which cold reads go past the page cache: those of one reader on its way through a log. Who reads
-/// what another has just read may not be the last, and goes through the cache.
+/// Which cold reads go past the page cache: those of the reader that has come furthest through a log.
+/// Who follows behind may not be the last one, and goes through the cache.
 #[derive(Debug, Default)]
 pub(super) struct DirectReads {
-    /// Where the furthest of them began, as segment and position, and when.
-    furthest: (Offset, u64),
+    /// From where the furthest of them read, and when.
+    furthest: Offset,
     at_ms: Option<u64>,
     /// The log's end, and since when it is known not to have moved.
     end: Offset,
@@ -54,9 +56,9 @@ pub(super) struct DirectReads {
 }
 
 impl DirectReads {
-    /// Whether a read that begins `at` goes past the cache; `active_end` is the log's end if that
-    /// is in the segment that appends go to.
-    fn take(&mut self, now_ms: u64, at: (Offset, u64), active_end: Option<Offset>) -> bool {
+    /// Whether a read from `start` goes past the cache; `active_end` is the log's end if it is of
+    /// the segment that appends go to.
+    fn goes_direct(&mut self, now_ms: u64, start: Offset, active_end: Option<Offset>) -> bool {
         if let Some(end) = active_end {
             if self.end != end {
                 (self.end, self.still_since_ms) = (end, now_ms);
@@ -67,10 +69,10 @@ impl DirectReads {
             }
         }
         let recent = self.at_ms.is_some_and(|then| now_ms.saturating_sub(then) < RECENT_MS);
-        if recent && at <= self.furthest {
+        if recent && start <= self.furthest {
             return false;
         }
-        (self.furthest, self.at_ms) = (at, Some(now_ms));
+        (self.furthest, self.at_ms) = (start, Some(now_ms));
         true
     }
 }
@@ -103,6 +105,24 @@ impl ColdRange {
             self.file.will_need(self.end, AHEAD.min(self.end - self.position));
         }
         Ok(())
+    }
+
+    /// What is to be brought in after all, through the page cache: records that were found are not
+    /// all in what is held.
+    #[must_use]
+    pub fn missed(&self, found: &LogSlice) -> Option<Self> {
+        if self.held.is_none() || found.is_empty() || found.held().is_some() {
+            return None;
+        }
+        Some(Self {
+            file: Arc::clone(&self.file),
+            position: found.position,
+            end: found.position + u64::from(found.length),
+            history: Arc::clone(&self.history),
+            direct: false,
+            held: None,
+            ..*self
+        })
     }
 
     fn is_cold(&self) -> bool {
@@ -154,36 +174,36 @@ impl Log {
                 return Ok(Some(ColdRange { is_index: true, ..range(file, 0, u64::MAX) }));
             }
             let position = u64::from(segment.position_before(place, start)?);
-            let end = position + u64::from(max_bytes) + SLACK;
+            let end = segment.reach(place, start, max_bytes)? + SLACK;
             let end = end.min(u64::from(segment.size()));
             let file = segment.file(place)?;
             let range = range(file, position, end);
             Ok((position < end && range.is_cold()).then_some(range))
         })?;
-        Ok(range.map(|range| self.directed(now, range)))
+        Ok(range.map(|range| self.directed(now, start, range)))
     }
 
     /// Decides whether a range goes past the page cache.
-    fn directed(&mut self, now: Tick, range: ColdRange) -> ColdRange {
-        if range.is_index {
+    fn directed(&mut self, now: Tick, start: Offset, range: ColdRange) -> ColdRange {
+        if range.is_index || range.end - range.position < DIRECT_FROM {
             return range;
         }
         let active_end = (range.base == self.active.base_offset()).then_some(self.next_offset);
         let reads = self.direct_reads.get_or_insert_default();
-        let direct = reads.take(now.monotonic_ms, (range.base, range.position), active_end);
+        let direct = reads.goes_direct(now.monotonic_ms, start, active_end);
         ColdRange { direct, ..range }
     }
 
-    /// Lets reads of a segment find in memory what was brought there, until [`Self::take_back`].
+    /// Lets reads of a segment find in memory what was brought there, until [`Self::put_back`].
     /// Returns the segment's own file, which may not be open; `None` if there is nothing to lend,
     /// or the log was cut since.
-    pub(crate) fn lend(&mut self, range: &ColdRange) -> Option<Option<Arc<dyn DiskFile>>> {
+    pub(crate) fn put_in_place(&mut self, range: &ColdRange) -> Option<Option<Arc<dyn DiskFile>>> {
         let held = range.held.clone().filter(|_| Arc::ptr_eq(&range.history, &self.history))?;
         Some(self.segment_of(range)?.replace_file(Some(held)))
     }
 
-    /// Puts back what [`Self::lend`] returned.
-    pub(crate) fn take_back(&mut self, range: &ColdRange, own: Option<Arc<dyn DiskFile>>) {
+    /// Puts back what [`Self::put_in_place`] returned.
+    pub(crate) fn put_back(&mut self, range: &ColdRange, own: Option<Arc<dyn DiskFile>>) {
         if let Some(segment) = self.segment_of(range) {
             segment.replace_file(own);
         }

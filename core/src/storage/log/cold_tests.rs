@@ -84,43 +84,47 @@ fn a_range_that_was_cut_off_meanwhile_ends_early() {
 
 #[test]
 fn one_reader_goes_past_the_cache_and_who_follows_it_does_not() {
-    let at = |segment: i64, position: u64| (Offset(segment), position);
     let mut reads = DirectReads::default();
-    assert!(reads.take(0, at(0, 500), None));
-    assert!(reads.take(1, at(0, 900), None));
+    assert!(reads.goes_direct(0, Offset(500), None));
+    assert!(reads.goes_direct(1, Offset(900), None));
     // the same again, and another reader behind it
-    assert!(!reads.take(2, at(0, 900), None));
-    assert!(!reads.take(3, at(0, 100), None));
-    assert!(reads.take(4, at(70, 0), None));
-    assert!(!reads.take(3 + RECENT_MS, at(70, 0), None));
-    assert!(reads.take(4 + RECENT_MS, at(0, 100), None));
+    assert!(!reads.goes_direct(2, Offset(900), None));
+    assert!(!reads.goes_direct(3, Offset(100), None));
+    assert!(reads.goes_direct(4, Offset(7_000), None));
+    assert!(!reads.goes_direct(3 + RECENT_MS, Offset(7_000), None));
+    assert!(reads.goes_direct(4 + RECENT_MS, Offset(100), None));
 }
 
 #[test]
 fn a_segment_that_is_written_to_is_read_through_the_cache() {
     let mut reads = DirectReads::default();
-    assert!(!reads.take(5_000, (Offset(0), 0), Some(Offset(10))));
-    assert!(!reads.take(5_900, (Offset(0), 0), Some(Offset(11))));
-    assert!(!reads.take(6_800, (Offset(0), 0), Some(Offset(11))));
-    assert!(reads.take(6_900, (Offset(0), 0), Some(Offset(11))));
+    assert!(!reads.goes_direct(5_000, Offset(0), Some(Offset(10))));
+    assert!(!reads.goes_direct(5_900, Offset(0), Some(Offset(11))));
+    assert!(!reads.goes_direct(6_800, Offset(0), Some(Offset(11))));
+    assert!(reads.goes_direct(6_900, Offset(0), Some(Offset(11))));
+}
+
+/// A log in segments of so many bytes, without any batch.
+fn empty(dir: &Path, segment_bytes: u32) -> Log {
+    let env = LogEnv { disk: Arc::new(RealDisk), health: DirHealth::new(dir) };
+    let config = Arc::new(LogConfig { segment_bytes, ..LogConfig::default() });
+    let partition = TopicPartition::new("t", 0);
+    Log::create(env, &dir.join("t-0"), partition, config, Tick::at(1)).unwrap()
 }
 
 /// A log of batches of 3 records in segments of 20 kB.
 fn log(dir: &Path) -> Log {
-    let env = LogEnv { disk: Arc::new(RealDisk), health: DirHealth::new(dir) };
-    let config = Arc::new(LogConfig { segment_bytes: 20_000, ..LogConfig::default() });
-    let partition = TopicPartition::new("t", 0);
-    let mut log = Log::create(env, &dir.join("t-0"), partition, config, Tick::at(1)).unwrap();
-    append(&mut log, 400);
+    let mut log = empty(dir, 20_000);
+    append(&mut log, 400, b"a value of a record");
     log
 }
 
-fn append(log: &mut Log, batches: i32) {
+fn append(log: &mut Log, batches: i32, value: &[u8]) {
     for _ in 0..batches {
         let at = log.log_end_offset();
         let mut builder = BatchBuilder::new();
         for _ in 0..3 {
-            builder.push(1000, None, Some(b"a value of a record"), &[]);
+            builder.push(1000, None, Some(value), &[]);
         }
         let bytes = builder.build(at, LeaderEpoch(0), Compression::None);
         let size = u32::try_from(bytes.len()).unwrap();
@@ -132,13 +136,14 @@ fn append(log: &mut Log, batches: i32) {
 
 /// The range that a read touches, brought into memory directly; none where the temporary
 /// directory's file system has no direct reads.
-fn brought(log: &mut Log, start: Offset) -> Option<ColdRange> {
+fn brought(log: &mut Log, start: Offset, max_bytes: u32) -> Option<ColdRange> {
     let at = log.segment_for(start);
     let history = Arc::clone(&log.history);
     let range = log.ask(at, |place, segment| {
         let (file, base) = (segment.file(place)?, segment.base_offset());
         let position = u64::from(segment.position_before(place, start)?);
-        let end = u64::from(segment.size());
+        let end = segment.reach(place, start, max_bytes)? + SLACK;
+        let end = end.min(u64::from(segment.size()));
         let history = Arc::clone(&history);
         let direct = true;
         Ok(ColdRange { file, position, end, base, is_index: false, direct, history, held: None })
@@ -153,14 +158,14 @@ fn a_read_finds_what_was_brought_into_memory() {
     let dir = tempfile::tempdir().unwrap();
     let mut log = log(dir.path());
     for start in [0, 5, 500, 1_199].map(Offset) {
-        let Some(range) = brought(&mut log, start) else { return };
+        let Some(range) = brought(&mut log, start, 3_000) else { return };
         let plain = log.read(start, 3_000, Offset(1_200), true).unwrap();
         assert!(plain.held().is_none());
         log.release_handles();
-        let own = log.lend(&range).unwrap();
+        let own = log.put_in_place(&range).unwrap();
         assert!(own.is_none());
         let slice = log.read(start, 3_000, Offset(1_200), true).unwrap();
-        log.take_back(&range, own);
+        log.put_back(&range, own);
         assert_eq!(slice.held().unwrap(), plain.read_to_vec().unwrap());
         assert_eq!((slice.position, slice.length), (plain.position, plain.length));
         assert!(log.read(start, 3_000, Offset(1_200), true).unwrap().held().is_none());
@@ -172,17 +177,50 @@ fn what_was_brought_into_memory_is_of_no_use_once_the_log_is_cut() {
     let dir = tempfile::tempdir().unwrap();
     let mut log = log(dir.path());
     let start = Offset(1_190);
-    let Some(range) = brought(&mut log, start) else { return };
+    let Some(range) = brought(&mut log, start, 3_000) else { return };
     // other records come to stand at the same place
     log.truncate_to(Tick::at(2), Offset(1_180)).unwrap();
-    append(&mut log, 20);
-    assert!(log.lend(&range).is_none());
-    let Some(range) = brought(&mut log, start) else { return };
+    append(&mut log, 20, b"another");
+    assert!(log.put_in_place(&range).is_none());
+    let Some(range) = brought(&mut log, start, 3_000) else { return };
     log.truncate_fully(Tick::at(2), log.first_base_offset()).unwrap();
-    append(&mut log, 400);
-    assert!(log.lend(&range).is_none());
+    append(&mut log, 400, b"another");
+    assert!(log.put_in_place(&range).is_none());
     // nor to another log of the same partition
-    let Some(range) = brought(&mut log, start) else { return };
+    let Some(range) = brought(&mut log, start, 3_000) else { return };
     let other = tempfile::tempdir().unwrap();
-    assert!(self::log(other.path()).lend(&range).is_none());
+    assert!(self::log(other.path()).put_in_place(&range).is_none());
+}
+
+#[test]
+fn a_read_of_large_batches_finds_them_all_in_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut log = empty(dir.path(), 3_000_000);
+    for value in [60_000, 10, 5_000, 140_000] {
+        append(&mut log, 9, &vec![7; value]);
+    }
+    let end = log.log_end_offset();
+    for max_bytes in [10, 100_000, 1 << 20] {
+        for start in (0..end.0).map(Offset) {
+            let Some(range) = brought(&mut log, start, max_bytes) else { return };
+            let own = log.put_in_place(&range).unwrap();
+            let slice = log.read(start, max_bytes, end, true).unwrap();
+            log.put_back(&range, own);
+            assert!(slice.held().is_some(), "{max_bytes} bytes from {start}");
+            assert!(range.missed(&slice).is_none());
+        }
+    }
+}
+
+#[test]
+fn what_was_not_brought_into_memory_is_asked_for_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut log = log(dir.path());
+    let Some(range) = brought(&mut log, Offset(0), 3_000) else { return };
+    let longer = log.read(Offset(600), 3_000, Offset(1_200), true).unwrap();
+    let mut missed = range.missed(&longer).unwrap();
+    let length = u64::from(longer.length);
+    assert_eq!((missed.position, missed.end), (longer.position, longer.position + length));
+    missed.warm().unwrap();
+    assert!(missed.held.is_none() && missed.missed(&longer).is_none());
 }

@@ -103,10 +103,15 @@ impl Log {
     /// Closes its files; each is opened again when it is needed. Slices and jobs that are out keep
     /// theirs.
     pub fn release_handles(&mut self) {
+        self.release_closed_handles();
+        self.active.rest();
+    }
+
+    /// Closes the files of closed segments, which a walk through the whole log has opened.
+    pub(crate) fn release_closed_handles(&mut self) {
         while let Some(base) = self.open_files.pop_front() {
             self.release_closed(base);
         }
-        self.active.rest();
     }
 
     fn release_closed(&mut self, base: Offset) {

@@ -72,8 +72,16 @@ impl PartitionLog {
         let (mut log, recovery) = Log::open_listed(open, &files, &mut rebuild)?;
         let Rebuild { producers, mut epochs, scanned_from, covered, .. } = rebuild;
         if !believed {
-            epochs = LeaderEpochCache::default();
-            log.visit(log.log_start_offset(), &mut Epochs(&mut epochs))?;
+            let mut found = LeaderEpochCache::default();
+            match log.visit(log.log_start_offset(), &mut Epochs(&mut found)) {
+                Ok(()) => epochs = found,
+                Err(error @ StorageError::Corrupt { .. }) => {
+                    let partition = log.partition();
+                    tracing::warn!(%partition, %error, "some leader epochs are not known");
+                }
+                Err(error) => return Err(error),
+            }
+            log.release_closed_handles();
         }
         let changed = !open.state.clean && log.log_end_offset() > Offset::ZERO;
         epochs.truncate_from_end(log.log_end_offset());

@@ -71,9 +71,9 @@ impl PartitionLog {
 
     /// Carries out a read for which `range` was brought into memory.
     pub fn read_held<T>(&mut self, range: &ColdRange, read: impl FnOnce(&mut Self) -> T) -> T {
-        let Some(own) = self.log.lend(range) else { return read(self) };
+        let Some(own) = self.log.put_in_place(range) else { return read(self) };
         let answer = read(self);
-        self.log.take_back(range, own);
+        self.log.put_back(range, own);
         answer
     }
 

@@ -56,6 +56,17 @@ impl Segment {
         self.offset_index.position_before(place, self.base_offset, offset)
     }
 
+    /// Where a read of up to `max_bytes` from `offset` ends at the latest.
+    pub(crate) fn reach(
+        &mut self,
+        place: Place<'_>,
+        offset: Offset,
+        max_bytes: u32,
+    ) -> Result<u64, StorageError> {
+        let reach = self.offset_index.reach(place, self.base_offset, offset, max_bytes)?;
+        Ok(reach.unwrap_or(u64::from(self.size)).min(u64::from(self.size)))
+    }
+
     /// Bytes of whole batches from `start`, where a batch starts, that fit in `max_bytes` and end
     /// by `end`.
     pub(crate) fn whole_batches(
