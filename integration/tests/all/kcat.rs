@@ -107,7 +107,7 @@ fn kcat_group_survives_a_killed_member_and_a_restart() {
         return;
     }
     let mut broker =
-        Broker::start(&[("num.partitions", "6"), ("group.initial.rebalance.delay.ms", "2000")]);
+        Broker::start(&[("num.partitions", "6"), ("group.initial.rebalance.delay.ms", "5000")]);
     let kcat = Kcat { bootstrap: broker.bootstrap() };
     kcat.produce("grouped", &["-z", "zstd"], 0, RECORDS);
 
@@ -115,7 +115,14 @@ fn kcat_group_survives_a_killed_member_and_a_restart() {
     let mut others: Vec<Reader> = (0..2).map(|_| Reader::new(kcat.member("grouped"))).collect();
     let stdout = victim.0.stdout.take().expect("its output is a pipe");
     let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
-    let mut few: Vec<[usize; 3]> = lines.by_ref().take(1000).map(|line| numbers(&line)).collect();
+    // in a thread of its own: it may have to wait for ever if others got all partitions first
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let few: Vec<[usize; 3]> = lines.by_ref().take(1000).map(|line| numbers(&line)).collect();
+        // the receiver has given up: nothing to tell
+        _ = sender.send((few, lines));
+    });
+    let (mut few, lines) = receiver.recv_timeout(PATIENCE).expect("the first member reads");
     assert_eq!(few.len(), 1000);
     drop(victim);
     // what it had printed before it died; the last line may be cut
