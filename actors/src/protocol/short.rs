@@ -10,8 +10,8 @@ use super::Segment;
 /// more than to read so little; and one piece of memory can be sent by the thread that answers.
 const SHORT: usize = 8 * 1024;
 
-/// Makes a short reply one piece of memory. Where a file cannot be read the reply stays as it is: who
-/// sends it meets the same error, and closes the connection.
+/// Makes a short reply one piece of memory. Where a file cannot be read the reply stays as it is:
+/// who sends it meets the same error, and closes the connection.
 pub(super) fn copy_short(segments: &mut Vec<Segment>) {
     if matches!(segments.as_slice(), [] | [Segment::Bytes(_)]) {
         return;

@@ -21,8 +21,8 @@ const BLOCK: u64 = 4096;
 const MOST_BYTES: usize = 64 << 20;
 /// Of buffers that nobody uses, these are kept.
 const KEPT_BYTES: usize = 16 << 20;
-/// A longer read goes through the page cache: one of a consumer whose `max.partition.fetch.bytes` is
-/// larger, or of batches as large.
+/// A longer read goes through the page cache: one of a consumer whose `max.partition.fetch.bytes`
+/// is larger, or of batches as large.
 const LARGEST: usize = 8 << 20;
 /// Buffers are multiples of this, so that one fits the next read as well.
 const STEP: usize = 256 << 10;

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use super::DiskFile;
 use crate::base::Offset;
 
-/// Whole batches in a segment file: what a fetch answers with, sent from the file or, if they had to
-/// be read from the disk, from where they are held.
+/// Whole batches in a segment file: what a fetch answers with, sent from the file or, if they had
+/// to be read from the disk, from where they are held.
 ///
 /// Holds the file open, so that retention or a deleted topic cannot pull it away.
 #[derive(Clone, Debug)]

@@ -81,13 +81,10 @@ impl IndexFile<OffsetEntry> {
     ) -> Result<Option<u64>, StorageError> {
         let target = offset.0.saturating_sub(base.0);
         let before = |entry: &OffsetEntry| i64::from(entry.relative_offset) < target;
-        // the batch is at the first entry or before it, and ends at the second or before it
-        let first = self.beyond(place, base, 0, before)?;
+        // older Kafkas made one entry for a set of batches, at its start: so it is the second one
+        // before which the batch begins and ends
         let second = self.beyond(place, base, 1, before)?;
-        Ok(first.zip(second).map(|(first, second)| {
-            let full = u64::from(first.position) + u64::from(max_bytes);
-            full.max(u64::from(second.position))
-        }))
+        Ok(second.map(|second| u64::from(second.position) + u64::from(max_bytes)))
     }
 
     /// The last known batch start that is not after `position`, or 0.

@@ -43,8 +43,8 @@ pub struct ColdRange {
     held: Option<Arc<HeldFile>>,
 }
 
-/// Which cold reads go past the page cache: those of the reader that has come furthest through a log.
-/// Who follows behind may not be the last one, and goes through the cache.
+/// Which cold reads go past the page cache: those of the reader that has come furthest through a
+/// log. Who follows behind may not be the last one, and goes through the cache.
 #[derive(Debug, Default)]
 pub(super) struct DirectReads {
     /// From where the furthest of them read, and when.
@@ -114,14 +114,18 @@ impl ColdRange {
         if self.held.is_none() || found.is_empty() || found.held().is_some() {
             return None;
         }
+        // the read that follows looks for them once more, from where the index says
+        let same = found.segment_base_offset == self.base;
+        let file = if same { &self.file } else { &found.file };
         Some(Self {
-            file: Arc::clone(&self.file),
-            position: found.position,
-            end: found.position + u64::from(found.length),
+            file: Arc::clone(file),
+            position: if same { self.position.min(found.position) } else { found.position },
+            end: found.position + u64::from(found.length) + SLACK,
+            base: found.segment_base_offset,
             history: Arc::clone(&self.history),
+            is_index: false,
             direct: false,
             held: None,
-            ..*self
         })
     }
 

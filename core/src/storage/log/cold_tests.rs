@@ -217,10 +217,16 @@ fn what_was_not_brought_into_memory_is_asked_for_again() {
     let dir = tempfile::tempdir().unwrap();
     let mut log = log(dir.path());
     let Some(range) = brought(&mut log, Offset(0), 3_000) else { return };
-    let longer = log.read(Offset(600), 3_000, Offset(1_200), true).unwrap();
+    let longer = log.read(Offset(300), 3_000, Offset(1_200), true).unwrap();
     let mut missed = range.missed(&longer).unwrap();
-    let length = u64::from(longer.length);
-    assert_eq!((missed.position, missed.end), (longer.position, longer.position + length));
+    let end = longer.position + u64::from(longer.length) + SLACK;
+    assert_eq!((missed.position, missed.end), (0, end));
     missed.warm().unwrap();
     assert!(missed.held.is_none() && missed.missed(&longer).is_none());
+    // of another segment: that one's file, from where the records are
+    let other = log.read(Offset(1_100), 3_000, Offset(1_200), true).unwrap();
+    assert!(other.segment_base_offset > Offset(0));
+    let missed = range.missed(&other).unwrap();
+    assert_eq!((missed.base, missed.position), (other.segment_base_offset, other.position));
+    assert!(Arc::ptr_eq(&missed.file, &other.file));
 }
