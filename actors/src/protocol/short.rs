@@ -32,11 +32,7 @@ fn copied(segments: &[Segment], length: usize) -> io::Result<Bytes> {
         let (place, behind) = rest.split_at_mut(segment.len());
         match segment {
             Segment::Bytes(bytes) => place.copy_from_slice(bytes),
-            Segment::File(slice) => {
-                if slice.file.read_at(place, slice.position)? < place.len() {
-                    return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
-                }
-            }
+            Segment::File(slice) => slice.read_into(place)?,
         }
         rest = behind;
     }

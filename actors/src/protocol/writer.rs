@@ -2,8 +2,8 @@
 //! through a pipe where they are long.
 //!
 //! Nothing is copied here: a reply waits in the queue until the socket takes it, and its ticket is
-//! freed after its last byte. A peer that never reads therefore keeps its
-//! tickets, and its connection stops reading.
+//! freed after its last byte. A peer that never reads therefore keeps its tickets, and its
+//! connection stops reading.
 
 use std::cell::Cell;
 use std::collections::VecDeque;

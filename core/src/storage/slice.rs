@@ -47,10 +47,15 @@ impl LogSlice {
     /// Copies the bytes out, where they cannot be sent from the file (TLS, tests).
     pub fn read_to_vec(&self) -> io::Result<Vec<u8>> {
         let mut bytes = vec![0; usize::try_from(self.length).unwrap_or(0)];
-        let read = self.file.read_at(&mut bytes, self.position)?;
-        if read < bytes.len() {
+        self.read_into(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Copies the bytes into `place`, which is as long as the slice.
+    pub fn read_into(&self, place: &mut [u8]) -> io::Result<()> {
+        if self.file.read_at(place, self.position)? < place.len() {
             return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
         }
-        Ok(bytes)
+        Ok(())
     }
 }

@@ -17,12 +17,12 @@ impl Log {
         if offset >= self.next_offset {
             return Ok(false);
         }
-        self.history = Arc::default();
         let first = self.closed.front().unwrap_or(&self.active).base_offset();
         if offset < first {
             self.truncate_fully(now, offset)?;
             return Ok(true);
         }
+        self.history = Arc::default();
         let removes = self.active.base_offset() > offset;
         // from the back, so that what is left is a prefix of the log at every moment
         while self.active.base_offset() > offset {
