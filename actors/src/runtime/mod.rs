@@ -10,6 +10,7 @@ mod epitaph;
 pub mod fault;
 mod guardian;
 mod guest;
+mod helpers;
 mod join;
 mod named;
 mod panics;
@@ -20,7 +21,7 @@ mod send;
 mod threads;
 mod timers;
 
-pub use blocking::blocking;
+pub use blocking::{Panicked, blocking};
 pub use clock::{Clock, monotonic_ms, now};
 pub use cores::Cores;
 pub use credits::{Credits, MemoryPermit, RequestTicket};

@@ -55,6 +55,7 @@ impl Log {
         let written = active.append(place, parts, batches, interval);
         self.poison(written)?;
         self.next_offset = last.plus(1);
+        self.appended_ms = Some(now.monotonic_ms);
         self.flush.appended(first, last);
         Ok(Appended { first_offset: first, last_offset: last, rolled })
     }

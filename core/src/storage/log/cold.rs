@@ -22,7 +22,7 @@ const AHEAD: u64 = 1024 * 1024;
 const DIRECT_FROM: u64 = 512 * 1024;
 /// For so long what was read directly counts as just read.
 const RECENT_MS: u64 = 10_000;
-/// A log that has not grown for so long is taken for one that is not written to.
+/// A log that nothing was appended to for so long is taken for one that is not written to.
 const STILL_MS: u64 = 1_000;
 
 /// A part of a file that a read is about to touch, to be brought into memory on a thread that may
@@ -50,24 +50,11 @@ pub(super) struct DirectReads {
     /// From where the furthest of them read, and when.
     furthest: Offset,
     at_ms: Option<u64>,
-    /// The log's end, and since when it is known not to have moved.
-    end: Offset,
-    still_since_ms: u64,
 }
 
 impl DirectReads {
-    /// Whether a read from `start` goes past the cache; `active_end` is the log's end if it is of
-    /// the segment that appends go to.
-    fn goes_direct(&mut self, now_ms: u64, start: Offset, active_end: Option<Offset>) -> bool {
-        if let Some(end) = active_end {
-            if self.end != end {
-                (self.end, self.still_since_ms) = (end, now_ms);
-            }
-            // a direct read locks out who appends to the same file
-            if now_ms.saturating_sub(self.still_since_ms) < STILL_MS {
-                return false;
-            }
-        }
+    /// Whether a read from `start` goes past the cache.
+    fn goes_direct(&mut self, now_ms: u64, start: Offset) -> bool {
         let recent = self.at_ms.is_some_and(|then| now_ms.saturating_sub(then) < RECENT_MS);
         if recent && start <= self.furthest {
             return false;
@@ -192,10 +179,14 @@ impl Log {
         if range.is_index || range.end - range.position < DIRECT_FROM {
             return range;
         }
-        let active_end = (range.base == self.active.base_offset()).then_some(self.next_offset);
+        // a direct read locks out who appends to the same file
+        let is_active = range.base == self.active.base_offset();
+        let written = self.appended_ms.filter(|_| is_active);
+        if written.is_some_and(|then| now.monotonic_ms.saturating_sub(then) < STILL_MS) {
+            return range;
+        }
         let reads = self.direct_reads.get_or_insert_default();
-        let direct = reads.goes_direct(now.monotonic_ms, start, active_end);
-        ColdRange { direct, ..range }
+        ColdRange { direct: reads.goes_direct(now.monotonic_ms, start), ..range }
     }
 
     /// Lets reads of a segment find in memory what was brought there, until [`Self::put_back`].

@@ -85,23 +85,14 @@ fn a_range_that_was_cut_off_meanwhile_ends_early() {
 #[test]
 fn one_reader_goes_past_the_cache_and_who_follows_it_does_not() {
     let mut reads = DirectReads::default();
-    assert!(reads.goes_direct(0, Offset(500), None));
-    assert!(reads.goes_direct(1, Offset(900), None));
+    assert!(reads.goes_direct(0, Offset(500)));
+    assert!(reads.goes_direct(1, Offset(900)));
     // the same again, and another reader behind it
-    assert!(!reads.goes_direct(2, Offset(900), None));
-    assert!(!reads.goes_direct(3, Offset(100), None));
-    assert!(reads.goes_direct(4, Offset(7_000), None));
-    assert!(!reads.goes_direct(3 + RECENT_MS, Offset(7_000), None));
-    assert!(reads.goes_direct(4 + RECENT_MS, Offset(100), None));
-}
-
-#[test]
-fn a_segment_that_is_written_to_is_read_through_the_cache() {
-    let mut reads = DirectReads::default();
-    assert!(!reads.goes_direct(5_000, Offset(0), Some(Offset(10))));
-    assert!(!reads.goes_direct(5_900, Offset(0), Some(Offset(11))));
-    assert!(!reads.goes_direct(6_800, Offset(0), Some(Offset(11))));
-    assert!(reads.goes_direct(6_900, Offset(0), Some(Offset(11))));
+    assert!(!reads.goes_direct(2, Offset(900)));
+    assert!(!reads.goes_direct(3, Offset(100)));
+    assert!(reads.goes_direct(4, Offset(7_000)));
+    assert!(!reads.goes_direct(3 + RECENT_MS, Offset(7_000)));
+    assert!(reads.goes_direct(4 + RECENT_MS, Offset(100)));
 }
 
 /// A log in segments of so many bytes, without any batch.
@@ -210,6 +201,22 @@ fn a_read_of_large_batches_finds_them_all_in_memory() {
             assert!(range.missed(&slice).is_none());
         }
     }
+}
+
+#[test]
+fn a_segment_that_is_written_to_is_read_through_the_cache() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut log = empty(dir.path(), 20_000);
+    let long = |base| ColdRange { base, ..range(Arc::new(Slow::default()), 0, 1_000_000) };
+    // nothing was appended since it was opened
+    assert!(log.directed(Tick::at(1), Offset(0), long(Offset(0))).direct);
+    append(&mut log, 400, b"a value of a record");
+    let appended = Tick::at(1).monotonic_ms;
+    let active = log.active.base_offset();
+    let at = |after_ms| Tick { monotonic_ms: appended + after_ms, ..Tick::at(1) };
+    assert!(!log.directed(at(STILL_MS - 1), Offset(900), long(active)).direct);
+    assert!(log.directed(at(STILL_MS - 1), Offset(500), long(Offset(0))).direct);
+    assert!(log.directed(at(STILL_MS), Offset(900), long(active)).direct);
 }
 
 #[test]

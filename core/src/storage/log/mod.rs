@@ -76,6 +76,8 @@ pub struct Log {
     open_files: VecDeque<Offset>,
     log_start: Offset,
     next_offset: Offset,
+    /// When something was last appended since it was opened.
+    appended_ms: Option<u64>,
     flush: flush::FlushState,
     deletions: retention::Deletions,
     /// Another one each time its end is cut off: what was read before is of no use then.
@@ -121,6 +123,7 @@ impl Log {
             open_files: VecDeque::new(),
             log_start: first,
             next_offset,
+            appended_ms: None,
             flush: flush::FlushState::new(next_offset, now),
             deletions: retention::Deletions::default(),
             history: Arc::default(),
