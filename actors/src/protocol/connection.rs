@@ -17,7 +17,7 @@ use super::frames::{FrameError, Frames};
 use super::messages::{Adopt, Begun, Close, Closed, Drain};
 use super::outbox::{Lost, Outbox, TurnEnd};
 use super::quotas::ConnectionPermit;
-use super::socket::ReadEnd;
+use super::socket::{ReadEnd, wake_behind_others};
 use super::writer::{Writer, Written};
 use super::{ConnectionHost, ConnectionInfo, Hosts};
 use crate::node::Node;
@@ -161,6 +161,7 @@ impl Connection {
     /// Moves bytes both ways until nothing more can move; an error closes the connection.
     fn poll_io(&mut self, cx: &mut TaskContext<'_>) -> Result<(), CloseReason> {
         self.outbox.register(cx.waker());
+        self.writer.begin_turn();
         for _ in 0..ROUNDS {
             let wrote_all = self.poll_replies(cx)?;
             if wrote_all {
@@ -254,7 +255,7 @@ impl Connection {
         match written {
             Poll::Ready(Ok(Written::All)) => Ok(true),
             Poll::Ready(Ok(Written::Enough)) => {
-                cx.waker().wake_by_ref();
+                wake_behind_others(cx);
                 Ok(false)
             }
             Poll::Pending => Ok(false),

@@ -1,7 +1,7 @@
-//! The reading side of a socket that others write to.
+//! The reading side of a socket that others write to; turns of the core between sockets.
 
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, Interest, ReadBuf};
@@ -34,5 +34,49 @@ impl AsyncRead for ReadEnd<'_> {
                 Err(error) => return Poll::Ready(Err(error)),
             }
         }
+    }
+}
+
+/// Wakes the task when the other sockets of this core have been looked at. A plain wake would bring
+/// its turn before that, dozens of times.
+pub(super) fn wake_behind_others(cx: &mut Context<'_>) {
+    let mut turn = pin!(tokio::task::yield_now());
+    if turn.as_mut().poll(cx).is_ready() {
+        cx.waker().wake_by_ref();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::future::poll_fn;
+    use std::io::Write;
+    use std::rc::Rc;
+
+    use tokio::io::AsyncReadExt;
+
+    use super::*;
+
+    #[test]
+    fn others_are_looked_at_between_the_turns_of_one() {
+        actix::System::new().block_on(async {
+            let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+            let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let (mut server, _) = listener.accept().await.unwrap();
+            let (turns, served) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(false)));
+            let (counted, done) = (Rc::clone(&turns), Rc::clone(&served));
+            let busy = actix_rt::spawn(poll_fn(move |cx| {
+                counted.set(counted.get() + 1);
+                if counted.get() == 100 {
+                    (&client).write_all(b"x").unwrap();
+                }
+                wake_behind_others(cx);
+                if done.get() { Poll::Ready(()) } else { Poll::Pending }
+            }));
+            server.read_u8().await.unwrap();
+            served.set(true);
+            assert!((100..110).contains(&turns.get()), "{} turns", turns.get());
+            busy.await.unwrap();
+        });
     }
 }

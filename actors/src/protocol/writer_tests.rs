@@ -46,10 +46,19 @@ fn reply(segments: Vec<Segment>) -> Finished {
     Finished { segments, _ticket: RequestTicket::free() }
 }
 
+fn turn(
+    writer: &mut Writer,
+    stream: &TcpStream,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<Written>> {
+    writer.begin_turn();
+    writer.poll_write(stream, cx)
+}
+
 /// Writes everything in `writer` while `client` reads it all.
 async fn write_all(mut writer: Writer, server: TcpStream, mut client: TcpStream) -> Vec<u8> {
     let writing = async move {
-        while poll_fn(|cx| writer.poll_write(&server, cx)).await.unwrap() != Written::All {}
+        while poll_fn(|cx| turn(&mut writer, &server, cx)).await.unwrap() != Written::All {}
         writer.sent()
     };
     let mut read = Vec::new();
@@ -113,7 +122,7 @@ async fn buffer_after_a_file(mut writer: Writer) -> usize {
     let (server, mut client) = pair().await;
     let mut read = vec![0; 300_000];
     let writing = async {
-        while poll_fn(|cx| writer.poll_write(&server, cx)).await.unwrap() != Written::All {}
+        while poll_fn(|cx| turn(&mut writer, &server, cx)).await.unwrap() != Written::All {}
     };
     let (_, read) = futures_util::join!(writing, client.read_exact(&mut read));
     read.unwrap();
@@ -153,7 +162,7 @@ fn a_file_that_was_cut_short_ends_the_connection() {
         let mut writer = Writer::default();
         writer.queue.push_back(reply(vec![slice(&file, 50..200)]));
         let (server, _client) = pair().await;
-        let error = poll_fn(|cx| writer.poll_write(&server, cx)).await.unwrap_err();
+        let error = poll_fn(|cx| turn(&mut writer, &server, cx)).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
     });
 }
@@ -170,16 +179,50 @@ fn a_ticket_is_freed_after_the_last_byte() {
             .queue
             .push_back(Finished { segments: vec![large], _ticket: RequestTicket::new(permit) });
         let (server, mut client) = pair().await;
-        let stalled = poll_fn(|cx| writer.poll_write(&server, cx));
+        let stalled = async {
+            while poll_fn(|cx| turn(&mut writer, &server, cx)).await.unwrap() != Written::All {}
+        };
         assert!(tokio::time::timeout(Duration::from_millis(50), stalled).await.is_err());
         assert_eq!(credits.used(), 600);
         let mut read = Vec::new();
         let writing = async {
-            while poll_fn(|cx| writer.poll_write(&server, cx)).await.unwrap() != Written::All {}
+            while poll_fn(|cx| turn(&mut writer, &server, cx)).await.unwrap() != Written::All {}
             drop(server);
         };
         let (_, read_bytes) = futures_util::join!(writing, client.read_to_end(&mut read));
         assert_eq!(read_bytes.unwrap(), 50_000_000);
         assert_eq!(credits.used(), 0);
+    });
+}
+
+#[test]
+fn a_turn_is_over_before_one_reader_has_kept_the_core_for_long() {
+    run(async {
+        let dir = tempfile::tempdir().unwrap();
+        let content = vec![7; 8 << 20];
+        let file = file(dir.path(), &content);
+        for segment in [Segment::Bytes(content.clone().into()), slice(&file, 0..content.len())] {
+            let (server, client) = pair().await;
+            let mut writer = Writer::default();
+            writer.queue.push_back(reply(vec![segment]));
+            let reading = std::thread::spawn({
+                let client = client.into_std().unwrap();
+                client.set_nonblocking(false).unwrap();
+                move || std::io::copy(&mut &client, &mut std::io::sink()).unwrap()
+            });
+            let mut before = 0;
+            loop {
+                let written = poll_fn(|cx| turn(&mut writer, &server, cx)).await.unwrap();
+                let sent = writer.sent() - before;
+                // what a pipe holds goes with one call
+                assert!(sent < (CALL_BYTES + (1 << 20)) as u64, "{sent} in one turn");
+                before = writer.sent();
+                if written == Written::All {
+                    break;
+                }
+            }
+            drop(server);
+            assert_eq!(reading.join().unwrap(), content.len() as u64);
+        }
     });
 }
