@@ -37,7 +37,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let (threads, files) = (count("/proc/self/task")?, count("/proc/self/fd")?);
         println!("{engines} engines in {took:.1?}, each ready after {median:.1?} (median)");
         println!("left: {threads} threads, {files} open files");
-        // the main thread, and those of its runtime that wait for more blocking work
+        // the main thread, and those that wait for more blocking work
         assert!(threads < 10 && files < 30, "something was not given back");
         Ok(())
     })

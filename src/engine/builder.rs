@@ -109,7 +109,7 @@ impl EngineBuilder {
     ///   handler that computes for 100 ms keeps Kafka clients waiting for as long. A turn of the
     ///   engine writes to the page cache and reads indexes that are mapped into memory, which waits
     ///   for the disk if the system has no memory left. Syncs, recovery, deletion and the reading
-    ///   of old records go to the threads that the arbiter's runtime has for blocking work.
+    ///   of old records go to threads that the engine starts where it needs them.
     /// - It has one core. `ottla.cores` is left out, or 1; any other value is refused.
     /// - When the arbiter stops, the engine ends with it, as in a crash: call
     ///   [`Engine::stop`] first. An engine with data of its own recovers at the next start.

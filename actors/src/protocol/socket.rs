@@ -60,9 +60,9 @@ mod tests {
     #[test]
     fn others_are_looked_at_between_the_turns_of_one() {
         actix::System::new().block_on(async {
-            let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-            let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-            let (mut server, _) = listener.accept().await.unwrap();
+            let (client, server) = std::os::unix::net::UnixStream::pair().unwrap();
+            server.set_nonblocking(true).unwrap();
+            let mut server = tokio::net::UnixStream::from_std(server).unwrap();
             let (turns, served) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(false)));
             let (counted, done) = (Rc::clone(&turns), Rc::clone(&served));
             let busy = actix_rt::spawn(poll_fn(move |cx| {

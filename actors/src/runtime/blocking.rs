@@ -6,13 +6,26 @@ use std::future::Future;
 
 use tokio::sync::oneshot;
 
-use super::Clock;
 use super::guest::{self, Lease};
 use super::helpers::Helpers;
+use super::{Clock, Cores};
 
 thread_local! {
-    /// The helpers of this core. The thread's end waits for them.
-    static HELPERS: Helpers = Helpers::default();
+    /// The helpers of a thread that is no guest's.
+    static HELPERS: OfThread = OfThread::default();
+}
+
+/// The end of a core waits for its helpers. That of another thread does not: the process may be
+/// about to exit.
+#[derive(Default)]
+struct OfThread(Helpers);
+
+impl Drop for OfThread {
+    fn drop(&mut self) {
+        if Cores::here().is_none() {
+            self.0.let_go();
+        }
+    }
 }
 
 /// Work did not come to its end: it panicked.
@@ -35,14 +48,18 @@ impl Error for Panicked {}
 pub fn blocking<T: Send + 'static>(
     f: impl FnOnce() -> T + Send + 'static,
 ) -> impl Future<Output = Result<T, Panicked>> + Send {
-    let (clock, lease) = (Clock::here(), guest::lease());
+    let (clock, hold) = (Clock::here(), guest::hold());
+    let lease = hold.as_ref().map(|hold| hold.lease());
     let (sender, receiver) = oneshot::channel();
     let work = move || {
         let _turn = clock.turn();
         drop(sender.send(Done { value: f(), _lease: lease }));
     };
-    // a thread on its way out has none any more: the work is dropped
-    _ = HELPERS.try_with(|helpers| helpers.run(work));
+    match hold {
+        Some(hold) => hold.helpers().run(work),
+        // a thread on its way out has none any more: the work is dropped
+        None => _ = HELPERS.try_with(|helpers| helpers.0.run(work)),
+    }
     async move { receiver.await.map(|done| done.value).map_err(|_| Panicked) }
 }
 

@@ -10,6 +10,7 @@ use std::cell::RefCell;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -22,6 +23,7 @@ use tokio::task::LocalSet;
 use super::Clock;
 use super::clock::ClockTurn;
 use super::cores::mark_core;
+use super::helpers::Helpers;
 use super::panics::mark_logged;
 
 /// The only core there is.
@@ -34,12 +36,31 @@ type Job = Box<dyn FnOnce() + Send>;
 
 thread_local! {
     /// Of the guest whose turn it is.
-    static LEASE: RefCell<Option<Lease>> = const { RefCell::new(None) };
+    static HOLD: RefCell<Option<Rc<Hold>>> = const { RefCell::new(None) };
 }
 
-/// The lease of the guest whose turn it is on this thread; none on threads that are cores.
-pub(super) fn lease() -> Option<Lease> {
-    LEASE.try_with(|lease| lease.borrow().clone()).ok().flatten()
+/// What a guest's blocking work needs.
+pub(super) struct Hold {
+    helpers: Helpers,
+    /// Behind the helpers: it goes last.
+    lease: Lease,
+}
+
+impl Hold {
+    /// The threads that do it.
+    pub(super) fn helpers(&self) -> &Helpers {
+        &self.helpers
+    }
+
+    /// What it holds until it is done.
+    pub(super) fn lease(&self) -> Lease {
+        Arc::clone(&self.lease)
+    }
+}
+
+/// That of the guest whose turn it is on this thread; none on threads that are cores.
+pub(super) fn hold() -> Option<Rc<Hold>> {
+    HOLD.try_with(|hold| hold.borrow().clone()).ok().flatten()
 }
 
 /// The core, as other threads see it.
@@ -63,8 +84,8 @@ impl Guest {
         let (leases, lease) = watch::channel(());
         let set = LocalSet::new();
         set.spawn_local(carry_out(queue));
-        let lease = Arc::new(lease);
-        actix_rt::spawn(Stay { set: Some(set), stopped, clock, leave, lease });
+        let hold = Rc::new(Hold { helpers: Helpers::default(), lease: Arc::new(lease) });
+        actix_rt::spawn(Stay { set: Some(set), stopped, clock, leave, hold, in_order: false });
         Ok(Self { jobs, stop: Mutex::new(Some(stop)), leases, host })
     }
 
@@ -103,8 +124,10 @@ struct Stay {
     stopped: oneshot::Receiver<()>,
     clock: Clock,
     leave: fn(),
+    /// It was told to stop: who did so waits for the leases, and others get their turns meanwhile.
+    in_order: bool,
     /// Behind the set: it goes last.
-    lease: Lease,
+    hold: Rc<Hold>,
 }
 
 impl Future for Stay {
@@ -114,20 +137,25 @@ impl Future for Stay {
         let this = self.get_mut();
         // an error means that nobody can reach it any more
         if Pin::new(&mut this.stopped).poll(cx).is_ready() {
+            this.in_order = true;
             return Poll::Ready(());
         }
         let Some(set) = &mut this.set else { return Poll::Ready(()) };
-        let _turn = Turn::begin(&this.clock, &this.lease);
+        let _turn = Turn::begin(&this.clock, &this.hold);
         Pin::new(set).poll(cx)
     }
 }
 
 impl Drop for Stay {
     fn drop(&mut self) {
-        let turn = Turn::begin(&self.clock, &self.lease);
+        let turn = Turn::begin(&self.clock, &self.hold);
         drop(self.set.take());
         drop(turn);
         (self.leave)();
+        // where the arbiter itself ends, that waits for them
+        if self.in_order {
+            self.hold.helpers.let_go();
+        }
     }
 }
 
@@ -135,17 +163,17 @@ impl Drop for Stay {
 struct Turn {
     core: Option<usize>,
     logged: bool,
-    lease: Option<Lease>,
+    hold: Option<Rc<Hold>>,
     _clock: ClockTurn,
 }
 
 impl Turn {
-    fn begin(clock: &Clock, lease: &Lease) -> Self {
-        let lease = Some(Arc::clone(lease));
+    fn begin(clock: &Clock, hold: &Rc<Hold>) -> Self {
+        let hold = Some(Rc::clone(hold));
         Self {
             core: mark_core(Some(CORE)),
             logged: mark_logged(true),
-            lease: LEASE.try_with(|cell| cell.replace(lease)).ok().flatten(),
+            hold: HOLD.try_with(|cell| cell.replace(hold)).ok().flatten(),
             _clock: clock.turn(),
         }
     }
@@ -155,9 +183,9 @@ impl Drop for Turn {
     fn drop(&mut self) {
         mark_core(self.core);
         mark_logged(self.logged);
-        let outer = self.lease.take();
+        let outer = self.hold.take();
         // the thread may be on its way out
-        drop(LEASE.try_with(|cell| cell.replace(outer)));
+        drop(HOLD.try_with(|cell| cell.replace(outer)));
     }
 }
 

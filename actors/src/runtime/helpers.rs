@@ -11,16 +11,17 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// A helper with nothing to do ends after so long.
-const IDLE: Duration = Duration::from_secs(10);
+const IDLE: Duration = Duration::from_secs(2);
 /// Helpers of one core; more work than that waits.
-const MOST: usize = 64;
+const MOST: usize = 512;
 
 type Work = Box<dyn FnOnce() + Send>;
 
-/// The helpers of one thread. Dropped, it waits until all work has been done.
+/// The helpers of one core. Dropped, it waits until all work has been done.
 pub(super) struct Helpers {
     shared: Arc<Shared>,
     idle: Duration,
+    most: usize,
 }
 
 #[derive(Default)]
@@ -37,11 +38,13 @@ struct State {
     waiting: usize,
     threads: usize,
     closed: bool,
+    /// Nobody waits for the end.
+    let_go: bool,
 }
 
 impl Default for Helpers {
     fn default() -> Self {
-        Self { shared: Arc::default(), idle: IDLE }
+        Self { shared: Arc::default(), idle: IDLE, most: MOST }
     }
 }
 
@@ -50,7 +53,7 @@ impl Helpers {
     pub(super) fn run(&self, work: impl FnOnce() + Send + 'static) {
         let mut state = self.shared.lock();
         state.queue.push_back(Box::new(work));
-        let add = state.queue.len() > state.waiting && state.threads < MOST;
+        let add = state.queue.len() > state.waiting && state.threads < self.most;
         state.threads += usize::from(add);
         drop(state);
         if add {
@@ -58,6 +61,14 @@ impl Helpers {
         } else {
             self.shared.work.notify_one();
         }
+    }
+
+    /// Has them end once all work has been done, and does not wait for it.
+    pub(super) fn let_go(&self) {
+        let mut state = self.shared.lock();
+        (state.closed, state.let_go) = (true, true);
+        drop(state);
+        self.shared.work.notify_all();
     }
 
     fn start(&self) {
@@ -80,7 +91,7 @@ impl Drop for Helpers {
         let mut state = self.shared.lock();
         state.closed = true;
         self.shared.work.notify_all();
-        while state.threads > 0 {
+        while state.threads > 0 && !state.let_go {
             state = self.shared.ended.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }

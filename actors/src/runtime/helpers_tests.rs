@@ -27,23 +27,24 @@ fn one_thread_does_what_comes_one_after_the_other() {
 
 #[test]
 fn what_comes_at_once_is_done_at_once_up_to_a_bound() {
-    let helpers = Helpers::default();
+    let most = 5;
+    let helpers = Helpers { shared: Arc::default(), idle: IDLE, most };
     let (open, gate) = mpsc::channel::<()>();
     let (gate, running) = (Arc::new(Mutex::new(gate)), Arc::new(AtomicUsize::new(0)));
-    for _ in 0..MOST + 10 {
+    for _ in 0..most + 10 {
         let (gate, running) = (Arc::clone(&gate), Arc::clone(&running));
         helpers.run(move || {
             running.fetch_add(1, Ordering::Relaxed);
             _ = gate.lock().map(|gate| gate.recv());
         });
     }
-    while running.load(Ordering::Relaxed) < MOST {
+    while running.load(Ordering::Relaxed) < most {
         std::thread::yield_now();
     }
-    wait_for(&helpers, |state| state.threads == MOST && state.queue.len() == 10);
+    wait_for(&helpers, |state| state.threads == most && state.queue.len() == 10);
     drop(open);
     drop(helpers);
-    assert_eq!(running.load(Ordering::Relaxed), MOST + 10);
+    assert_eq!(running.load(Ordering::Relaxed), most + 10);
 }
 
 #[test]
@@ -70,11 +71,28 @@ fn a_panic_ends_its_work_alone() {
 
 #[test]
 fn a_helper_with_nothing_to_do_ends() {
-    let helpers = Helpers { idle: Duration::from_millis(1), shared: Arc::default() };
+    let helpers = Helpers { shared: Arc::default(), idle: Duration::from_millis(1), most: MOST };
     for _ in 0..3 {
         let (sender, done) = mpsc::channel();
         helpers.run(move || sender.send(()).unwrap());
         done.recv().unwrap();
         wait_for(&helpers, |state| state.threads == 0);
+    }
+}
+
+#[test]
+fn who_is_let_go_does_the_rest_alone() {
+    let helpers = Helpers::default();
+    let (open, gate) = mpsc::channel::<()>();
+    let (sender, done) = mpsc::channel();
+    helpers.run(move || _ = gate.recv());
+    helpers.run(move || sender.send(()).unwrap());
+    helpers.let_go();
+    let shared = Arc::clone(&helpers.shared);
+    drop(helpers);
+    drop(open);
+    done.recv().unwrap();
+    while shared.lock().threads > 0 {
+        std::thread::yield_now();
     }
 }

@@ -16,8 +16,8 @@ use super::messages::{Attach, Closing, Job, JobDone, LaneName, Opened};
 use super::{StorageActor, StorageDir};
 use crate::runtime::{blocking, now, tell};
 
-/// Reads of old records under way at a time. One for each core keeps a fast disk busy; with four
-/// they take the processor from who produces meanwhile.
+/// Reads of old records under way at a time, of one directory and core. That keeps a fast disk
+/// busy; four would take the processor from who produces meanwhile.
 const WARMERS: usize = 1;
 
 /// The jobs of one storage actor; bounded by its logs, each of which has at most one sync and one
