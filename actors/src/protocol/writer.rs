@@ -24,7 +24,7 @@ use super::pipe::Pipe;
 /// Segments sent with one call.
 const VECTOR: usize = 64;
 /// Bytes sent with one call, and a turn is over after as many: one reader must not keep a core for
-/// long. They take 0.1 ms if they are copied.
+/// long. They take 0.1 ms if they are copied. What a pipe holds goes with one call all the same.
 const CALL_BYTES: usize = 512 * 1024;
 /// File ranges up to this size go without a pipe: one call sends them.
 const SMALL_FILE: usize = 64 * 1024;

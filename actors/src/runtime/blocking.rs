@@ -28,26 +28,26 @@ impl Drop for OfThread {
     }
 }
 
-/// Work did not come to its end: it panicked.
+/// Work did not come to its end: it panicked, or no thread could be had for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Panicked;
+pub struct NotDone;
 
-impl fmt::Display for Panicked {
+impl fmt::Display for NotDone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("work on another thread panicked")
+        f.write_str("work on another thread panicked or could not begin")
     }
 }
 
-impl Error for Panicked {}
+impl Error for NotDone {}
 
 /// Runs `f` on a thread that may block, by the clock of this one. It is done even if nobody waits
 /// for it, and the end of its core waits for it.
 ///
 /// # Errors
-/// `f` panicked.
+/// `f` panicked, or the system gave no thread to run it.
 pub fn blocking<T: Send + 'static>(
     f: impl FnOnce() -> T + Send + 'static,
-) -> impl Future<Output = Result<T, Panicked>> + Send {
+) -> impl Future<Output = Result<T, NotDone>> + Send {
     let (clock, hold) = (Clock::here(), guest::hold());
     let lease = hold.as_ref().map(|hold| hold.lease());
     let (sender, receiver) = oneshot::channel();
@@ -60,7 +60,7 @@ pub fn blocking<T: Send + 'static>(
         // a thread on its way out has none any more: the work is dropped
         None => _ = HELPERS.try_with(|helpers| helpers.0.run(work)),
     }
-    async move { receiver.await.map(|done| done.value).map_err(|_| Panicked) }
+    async move { receiver.await.map(|done| done.value).map_err(|_| NotDone) }
 }
 
 /// What came of it. The lease is given back behind the value, which may hold files and which

@@ -37,9 +37,8 @@ struct State {
     /// Helpers that wait for work, those included that have been woken and do not run yet.
     waiting: usize,
     threads: usize,
+    /// No more work comes.
     closed: bool,
-    /// Nobody waits for the end.
-    let_go: bool,
 }
 
 impl Default for Helpers {
@@ -65,10 +64,7 @@ impl Helpers {
 
     /// Has them end once all work has been done, and does not wait for it.
     pub(super) fn let_go(&self) {
-        let mut state = self.shared.lock();
-        (state.closed, state.let_go) = (true, true);
-        drop(state);
-        self.shared.work.notify_all();
+        self.shared.close();
     }
 
     fn start(&self) {
@@ -88,10 +84,12 @@ impl Helpers {
 
 impl Drop for Helpers {
     fn drop(&mut self) {
+        if !self.shared.close() {
+            // let go before
+            return;
+        }
         let mut state = self.shared.lock();
-        state.closed = true;
-        self.shared.work.notify_all();
-        while state.threads > 0 && !state.let_go {
+        while state.threads > 0 {
             state = self.shared.ended.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
@@ -100,6 +98,13 @@ impl Drop for Helpers {
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// False if that was done before.
+    fn close(&self) -> bool {
+        let before = std::mem::replace(&mut self.lock().closed, true);
+        self.work.notify_all();
+        !before
     }
 
     fn serve(&self, idle: Duration) {

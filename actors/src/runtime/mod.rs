@@ -21,7 +21,7 @@ mod send;
 mod threads;
 mod timers;
 
-pub use blocking::{Panicked, blocking};
+pub use blocking::{NotDone, blocking};
 pub use clock::{Clock, monotonic_ms, now};
 pub use cores::Cores;
 pub use credits::{Credits, MemoryPermit, RequestTicket};
