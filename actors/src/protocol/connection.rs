@@ -182,11 +182,14 @@ impl Connection {
     }
 
     /// Lets those who answer write; with `more` to do, or new answers, asks for another turn.
-    fn end_turn(&mut self, cx: &TaskContext<'_>, more: bool) {
+    fn end_turn(&mut self, cx: &mut TaskContext<'_>, more: bool) {
         let awaits = self.draining || !self.may_start();
         let end = TurnEnd { moved: self.moved, unsent: !self.writer.is_empty(), awaits };
         self.moved = false;
-        if !self.outbox.release(&end) || more {
+        let answered = !self.outbox.release(&end);
+        if more {
+            wake_behind_others(cx);
+        } else if answered {
             cx.waker().wake_by_ref();
         }
     }

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use kafka_protocol::messages::{
@@ -116,6 +117,47 @@ fn pipelined_requests_are_answered_in_order() {
             let (correlation_id, body) = response(&mut client, 4).await;
             assert_eq!((correlation_id, body.error_code), (id, 0));
         }
+    });
+}
+
+#[test]
+fn a_client_that_keeps_sending_leaves_its_core_turns_for_others() {
+    const REQUESTS: usize = 40_000;
+    with_server(rules(), |address, node, _| async move {
+        // counts how often each core has looked at its sockets
+        let looks = [(); 2].map(|()| Arc::new(AtomicUsize::new(0)));
+        let (going, ended) = tokio::sync::watch::channel(());
+        for (core, looks) in looks.iter().enumerate() {
+            let (looks, ended) = (Arc::clone(looks), ended.clone());
+            node.cores.run_on(core, move || {
+                actix_rt::spawn(async move {
+                    while ended.has_changed().is_ok() {
+                        tokio::task::yield_now().await;
+                        looks.fetch_add(1, Ordering::Relaxed);
+                    }
+                });
+            });
+        }
+        let count = || looks.each_ref().map(|looks| looks.load(Ordering::Relaxed));
+        let mut client = TcpStream::connect(address).await.unwrap();
+        client.write_all(&api_versions(4, 1, "test")).await.unwrap();
+        let answer = client.read_i32().await.unwrap() as usize;
+        client.read_exact(&mut vec![0; answer]).await.unwrap();
+        let before = count();
+        let (mut read, mut write) = client.into_split();
+        let sending = tokio::spawn(async move {
+            let burst: Vec<u8> = (0..REQUESTS).flat_map(|_| api_versions(4, 1, "test")).collect();
+            write.write_all(&burst).await.unwrap();
+            // dropped sooner it would end the connection
+            write
+        });
+        let mut answers = vec![0; REQUESTS * (4 + answer)];
+        read.read_exact(&mut answers).await.unwrap();
+        let seen = std::iter::zip(count(), before).map(|(now, then)| now - then);
+        // a turn takes eight times what may be in flight
+        let least = seen.min().unwrap();
+        assert!(least >= REQUESTS / (8 * 64) / 2, "{least} turns");
+        drop((sending.await.unwrap(), going));
     });
 }
 
