@@ -81,6 +81,20 @@ fn retention_removes_what_is_too_old_and_nothing_else() {
     });
 }
 
+#[test]
+fn a_reader_of_an_older_segment_does_not_wait_for_more() {
+    with_held(async |engine| {
+        let log = topic(engine, ("segment.bytes", 1 << 20)).await;
+        for _ in 0..2 {
+            log.append(Batch::value(vec![7; 700_000])).await.expect("appended");
+        }
+        // there are not as many, and no time passes
+        let options = ReadOptions { min_bytes: 5_000_000, ..ReadOptions::wait(HOUR) };
+        let read = log.read_with(Offset(0), options).await.expect("read");
+        assert_eq!(read.records.len(), 1);
+    });
+}
+
 fn segments(directory: &Path) -> usize {
     let entries = std::fs::read_dir(directory.join("t-0")).expect("the partition's directory");
     let names = entries.map(|entry| entry.expect("an entry").file_name());

@@ -243,7 +243,7 @@ impl Partition {
         let outcome = self.fetch_once(from, options).await?;
         let found = outcome.records.as_ref().map_or(0, |slice| slice.length);
         let missing = options.min_bytes.saturating_sub(found);
-        if missing == 0 || options.wait.is_zero() {
+        if missing == 0 || outcome.more || options.wait.is_zero() {
             return Ok(outcome);
         }
         let patience = u64::try_from(options.wait.as_millis()).unwrap_or(u64::MAX);

@@ -68,7 +68,9 @@ impl Handler<Read> for PartitionActor {
         let (start, last_fetched_epoch) = (request.fetch_offset, request.last_fetched_epoch);
         match self.log() {
             Ok((log, storage)) if plan.lookup => {
-                let read = ReadLog { log, start, last_fetched_epoch, max_bytes, plan, reply };
+                let short = false;
+                let read =
+                    ReadLog { log, start, last_fetched_epoch, max_bytes, short, plan, reply };
                 tell(storage, read);
             }
             Ok(_) => reply.send(Ok(ReadOutcome::of(&plan))),

@@ -97,6 +97,8 @@ pub struct ReadOutcome {
     pub limit: Offset,
     /// The records, if any.
     pub records: Option<LogSlice>,
+    /// There may be more behind them at once: a fetch does not wait for new ones.
+    pub more: bool,
     /// Where the reader's history parted from this log's, if it did: epoch and end offset.
     pub diverging: Option<(LeaderEpoch, Offset)>,
 }
@@ -110,6 +112,7 @@ impl ReadOutcome {
             log_start: plan.log_start,
             limit: plan.limit,
             records: None,
+            more: false,
             diverging: None,
         }
     }

@@ -3,7 +3,7 @@
 
 use actix::{Context, Handler};
 use kafka_protocol::error::ResponseError;
-use ottla_core::base::Offset;
+use ottla_core::base::{Offset, Tick};
 use ottla_core::partition::SequenceError;
 use ottla_core::storage::{AppendError, AppendInfo, AppendOutcome};
 
@@ -46,11 +46,13 @@ impl StorageActor {
     /// Writes what has come for a log, and says so.
     pub(super) fn write_out(&mut self, id: LogId) {
         let Some(slot) = self.slots.get_mut(id) else { return };
+        let now = now();
         let Written { failed, flush } = match slot.inbox.len() {
             0 => return,
-            1 => slot.write_one(),
-            _ => slot.write_together(&mut self.outcomes),
+            1 => slot.write_one(now),
+            _ => slot.write_together(now, &mut self.outcomes),
         };
+        self.appending.note(now);
         let reserve = slot.log.take_reserve_job();
         self.sweep.touched(id, slot);
         self.handles.used(id, &mut self.slots);
@@ -84,24 +86,24 @@ struct Written {
 
 impl Slot {
     /// Writes an append that nobody joined.
-    fn write_one(&mut self) -> Written {
+    fn write_one(&mut self, now: Tick) -> Written {
         let mut written = Written::default();
         if let Some(AppendLog { records, context, ack, .. }) = self.inbox.pop() {
-            let outcome = self.log.append_as_leader(now(), records, context);
+            let outcome = self.log.append_as_leader(now, records, context);
             self.answer(outcome, ack, &mut written);
         }
         written
     }
 
     /// Writes all that wait; `outcomes` is empty room.
-    fn write_together(&mut self, outcomes: &mut Vec<AppendOutcome>) -> Written {
+    fn write_together(&mut self, now: Tick, outcomes: &mut Vec<AppendOutcome>) -> Written {
         let mut written = Written::default();
         let mut acks = Vec::with_capacity(self.inbox.len());
         let appends = self.inbox.drain(..).map(|append| {
             acks.push(append.ack);
             (append.records, append.context)
         });
-        self.log.append_gathered(now(), appends, outcomes);
+        self.log.append_gathered(now, appends, outcomes);
         for (outcome, ack) in outcomes.drain(..).zip(acks) {
             self.answer(outcome, ack, &mut written);
         }

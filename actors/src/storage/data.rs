@@ -26,16 +26,16 @@ impl Handler<ReadLog> for StorageActor {
 
 impl StorageActor {
     /// Reads, once what it needs is in memory: a helper thread waits for the disk.
-    fn read_when_warm(&mut self, msg: ReadLog) {
+    fn read_when_warm(&mut self, mut msg: ReadLog) {
         let Some(slot) = self.slots.get_mut(msg.log) else { return msg.reply.send(Err(NOT_OPEN)) };
-        match slot.log.cold_range(now(), msg.start, msg.max_bytes) {
-            Ok(Some(range)) => {
-                self.handles.used(msg.log, &mut self.slots);
-                self.push_job(Job::Warm(range, Box::new(msg)));
-            }
-            // an error is met again by the read
-            Ok(None) | Err(_) => self.read(msg, None),
-        }
+        // an error is met again by the read
+        let cold = slot.log.cold_read(now(), msg.start, msg.max_bytes, self.appending);
+        let Ok(cold) = cold else { return self.read(msg, None) };
+        msg.short |= cold.max_bytes < msg.max_bytes;
+        msg.max_bytes = cold.max_bytes;
+        let Some(range) = cold.range else { return self.read(msg, None) };
+        self.handles.used(msg.log, &mut self.slots);
+        self.push_job(Job::Warm(range, Box::new(msg)));
     }
 
     /// Goes on with a read for which a range was brought in. After an index it asks again, after
@@ -60,17 +60,19 @@ impl StorageActor {
             Some(range) => slot.log.read_held(range, find),
             None => find(&mut slot.log),
         };
+        let older = matches!(&read, Ok(LogRead::Records(found)) if slot.log.is_older(found));
         self.handles.used(msg.log, &mut self.slots);
         if let (Some(range), Ok(LogRead::Records(slice))) = (range, &read)
             && let Some(missed) = range.missed(slice)
         {
             return self.push_job(Job::Warm(missed, Box::new(msg)));
         }
-        let ReadLog { log, plan, reply, .. } = msg;
+        let ReadLog { log, plan, reply, short, .. } = msg;
         match read {
             Ok(LogRead::Records(slice)) => {
                 let records = (!slice.is_empty()).then_some(slice);
-                reply.send(Ok(ReadOutcome { records, ..ReadOutcome::of(&plan) }));
+                let more = records.is_some() && (short || older);
+                reply.send(Ok(ReadOutcome { records, more, ..ReadOutcome::of(&plan) }));
             }
             Ok(LogRead::Diverging { epoch, end_offset }) => {
                 let diverging = Some((epoch, end_offset));

@@ -117,6 +117,8 @@ pub struct ReadLog {
     pub last_fetched_epoch: LeaderEpoch,
     /// The most to read.
     pub max_bytes: u32,
+    /// Less than was asked for, so that others do not wait behind it.
+    pub short: bool,
     /// Up to where, and what to answer beside the records.
     pub plan: ReadPlan,
     /// Where the answer goes.

@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use actix::{Actor, Addr, Context};
 use ottla_core::base::TopicPartition;
-use ottla_core::storage::AppendOutcome;
+use ottla_core::storage::{AppendOutcome, Appending};
 
 use crate::partition::messages::LogLost;
 use crate::runtime::{Epitaph, now, run_interval, tell};
@@ -58,6 +58,8 @@ pub struct StorageActor {
     sweep: sweep::Sweep,
     /// Kept from one write to the next.
     outcomes: Vec<AppendOutcome>,
+    /// Reads of old records leave room for appends that go on.
+    appending: Appending,
     /// Files that wait for the next sweep.
     closed: bool,
     _epitaph: Epitaph,
@@ -76,6 +78,7 @@ impl StorageActor {
             handles: handles::Handles::new(options.open_files),
             sweep: sweep::Sweep::new(),
             outcomes: Vec::new(),
+            appending: Appending::default(),
             closed: false,
             _epitaph: epitaph,
         }

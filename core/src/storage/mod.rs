@@ -52,8 +52,8 @@ pub use disk::{DirEntry, DirLock, Disk, DiskFile, FileStat, OpenMode};
 pub use error::{Problem, StorageError};
 pub use health::DirHealth;
 pub use log::{
-    Appended, ColdRange, DeleteJob, FlushJob, Log, LogEnv, LogState, OpenLog, Recovery,
-    RecoveryProgress, ReserveJob, Retired, TimestampHit,
+    Appended, Appending, ColdRange, ColdRead, DeleteJob, FlushJob, Log, LogEnv, LogState, OpenLog,
+    Recovery, RecoveryProgress, ReserveJob, Retired, TimestampHit,
 };
 pub use mapped::Mapped;
 pub use partition_log::{

@@ -91,7 +91,7 @@ impl<'a> Reading<'a> {
         let mut bytes = 0;
         for found in &self.found {
             let outcome = found.as_ref().ok()?;
-            if outcome.diverging.is_some() {
+            if outcome.diverging.is_some() || outcome.more {
                 return None;
             }
             bytes += outcome.records.as_ref().map_or(0, |slice| u64::from(slice.length));

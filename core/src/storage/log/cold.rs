@@ -15,11 +15,14 @@ const STRIDE: u64 = 256 * 1024;
 /// that nobody else who needs the device waits long.
 const CHUNK: usize = 256 * 1024;
 /// Beyond what was asked for: the header of the batch behind it is looked at.
-const SLACK: u64 = 64 * 1024;
+const SLACK: u64 = 16 * 1024;
 /// Begun to be read into the page cache behind what was asked for: a reader of old records goes on.
 const AHEAD: u64 = 1024 * 1024;
 /// Shorter reads go through the page cache, where reading ahead serves the ones that follow.
-const DIRECT_FROM: u64 = 512 * 1024;
+const DIRECT_FROM: u64 = 256 * 1024;
+/// The most that an answer takes of what comes from the disk while others append. Who reads old
+/// records then comes in small steps, and no append waits behind a long one.
+const STEP: u32 = 256 * 1024;
 /// For so long what was read directly counts as just read.
 const RECENT_MS: u64 = 10_000;
 /// A log that nothing was appended to for so long is taken for one that is not written to.
@@ -43,6 +46,34 @@ pub struct ColdRange {
     held: Option<Arc<HeldFile>>,
 }
 
+/// Whether somebody appends to the logs that one thread looks after.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Appending {
+    at_ms: Option<u64>,
+}
+
+impl Appending {
+    /// Something is appended.
+    pub fn note(&mut self, now: Tick) {
+        self.at_ms = Some(now.monotonic_ms);
+    }
+
+    /// Whether something was appended within the last second.
+    #[must_use]
+    pub fn goes_on(&self, now: Tick) -> bool {
+        self.at_ms.is_some_and(|then| now.monotonic_ms.saturating_sub(then) < STILL_MS)
+    }
+}
+
+/// How to read what may have to come from the disk.
+#[derive(Debug)]
+pub struct ColdRead {
+    /// The most to read: less than was asked for where the reader is to come in small steps.
+    pub max_bytes: u32,
+    /// What is to be brought into memory first, if anything.
+    pub range: Option<ColdRange>,
+}
+
 /// Which cold reads go past the page cache: those of the reader that has come furthest through a
 /// log. Who follows behind may not be the last one, and goes through the cache.
 #[derive(Debug, Default)]
@@ -50,13 +81,27 @@ pub(super) struct DirectReads {
     /// From where the furthest of them read, and when.
     furthest: Offset,
     at_ms: Option<u64>,
+    /// The segment that was read last, from where and up to where.
+    last: Option<(Offset, u64, u64)>,
 }
 
 impl DirectReads {
+    fn is_recent(&self, now_ms: u64) -> bool {
+        self.at_ms.is_some_and(|then| now_ms.saturating_sub(then) < RECENT_MS)
+    }
+
+    /// Whether a range follows on the one that was read last. It is as cold as that was: to ask
+    /// would make the system read the byte that is asked for.
+    fn go_on(&self, now_ms: u64, range: &ColdRange) -> bool {
+        self.is_recent(now_ms)
+            && self.last.is_some_and(|(base, position, end)| {
+                base == range.base && position < range.position && range.position <= end
+            })
+    }
+
     /// Whether a read from `start` goes past the cache.
     fn goes_direct(&mut self, now_ms: u64, start: Offset) -> bool {
-        let recent = self.at_ms.is_some_and(|then| now_ms.saturating_sub(then) < RECENT_MS);
-        if recent && start <= self.furthest {
+        if self.is_recent(now_ms) && start <= self.furthest {
             return false;
         }
         (self.furthest, self.at_ms) = (start, Some(now_ms));
@@ -117,6 +162,9 @@ impl ColdRange {
     }
 
     fn is_cold(&self) -> bool {
+        if self.position >= self.end {
+            return false;
+        }
         let mut at = self.position;
         while at < self.end {
             if !self.file.is_resident(at) {
@@ -131,25 +179,47 @@ impl ColdRange {
 impl Log {
     /// What must come from the disk before a read from `start` can be served without waiting for
     /// it: first the index that says where it is, then, asked again, the records. At the tail
-    /// nothing, which costs no system call: those pages have just been written.
+    /// nothing, which costs no system call: those pages have just been written. While others
+    /// append (`appending`) the read is kept short if some of it is not in memory.
     ///
     /// # Errors
     /// When a file or an index cannot be read.
-    pub fn cold_range(
+    pub fn cold_read(
         &mut self,
         now: Tick,
         start: Offset,
         max_bytes: u32,
-    ) -> Result<Option<ColdRange>, StorageError> {
-        if start < self.log_start || start >= self.next_offset {
-            return Ok(None);
+        appending: Appending,
+    ) -> Result<ColdRead, StorageError> {
+        let warm = ColdRead { max_bytes, range: None };
+        if start < self.log_start || start >= self.next_offset || self.active.is_recent(start) {
+            return Ok(warm);
         }
-        if self.active.is_recent(start) {
-            return Ok(None);
+        let range = self.range_of(start, max_bytes)?;
+        if range.is_index {
+            return Ok(ColdRead { max_bytes, range: Some(range) });
         }
+        if !self.is_cold(now, &range) {
+            return Ok(warm);
+        }
+        if max_bytes <= STEP || !appending.goes_on(now) {
+            return Ok(ColdRead { max_bytes, range: Some(self.directed(now, start, range)) });
+        }
+        let range = self.range_of(start, STEP)?;
+        let range = self.is_cold(now, &range).then(|| self.directed(now, start, range));
+        Ok(ColdRead { max_bytes: STEP, range })
+    }
+
+    fn is_cold(&self, now: Tick, range: &ColdRange) -> bool {
+        let reads = self.direct_reads.as_ref();
+        reads.is_some_and(|reads| reads.go_on(now.monotonic_ms, range)) || range.is_cold()
+    }
+
+    /// What a read touches: the whole index of its segment, if that is not in memory.
+    fn range_of(&mut self, start: Offset, max_bytes: u32) -> Result<ColdRange, StorageError> {
         let at = self.segment_for(start);
         let history = Arc::clone(&self.history);
-        let range = self.ask(at, |place, segment: &mut Segment| {
+        self.ask(at, |place, segment: &mut Segment| {
             let base = segment.base_offset();
             let range = |file, position, end| ColdRange {
                 file,
@@ -162,16 +232,13 @@ impl Log {
                 held: None,
             };
             if let Some(file) = segment.cold_index(place)? {
-                return Ok(Some(ColdRange { is_index: true, ..range(file, 0, u64::MAX) }));
+                return Ok(ColdRange { is_index: true, ..range(file, 0, u64::MAX) });
             }
             let position = u64::from(segment.position_before(place, start)?);
             let end = segment.reach(place, start, max_bytes)? + SLACK;
             let end = end.min(u64::from(segment.size()));
-            let file = segment.file(place)?;
-            let range = range(file, position, end);
-            Ok((position < end && range.is_cold()).then_some(range))
-        })?;
-        Ok(range.map(|range| self.directed(now, start, range)))
+            Ok(range(segment.file(place)?, position, end))
+        })
     }
 
     /// Decides whether a range goes past the page cache.
@@ -186,7 +253,11 @@ impl Log {
             return range;
         }
         let reads = self.direct_reads.get_or_insert_default();
-        ColdRange { direct: reads.goes_direct(now.monotonic_ms, start), ..range }
+        let direct = reads.goes_direct(now.monotonic_ms, start);
+        if direct {
+            reads.last = Some((range.base, range.position, range.end));
+        }
+        ColdRange { direct, ..range }
     }
 
     /// Lets reads of a segment find in memory what was brought there, until [`Self::put_back`].

@@ -11,10 +11,18 @@ use crate::record::{BatchBuilder, Compression};
 use crate::storage::{BatchMeta, DirHealth, LogConfig, LogEnv, Mapped, RealDisk};
 
 /// A file of zeros that is in memory once it has been read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Slow {
+    /// So much of it is there from the beginning.
+    front: u64,
     resident: AtomicBool,
     read: AtomicU64,
+}
+
+impl Slow {
+    fn new(front: u64) -> Arc<Self> {
+        Arc::new(Self { front, resident: AtomicBool::new(false), read: AtomicU64::new(0) })
+    }
 }
 
 impl DiskFile for Slow {
@@ -50,8 +58,7 @@ impl DiskFile for Slow {
     }
 
     fn is_resident(&self, position: u64) -> bool {
-        // the front is there: the rest decides
-        position < STRIDE || self.resident.load(Ordering::Relaxed)
+        position < self.front || self.resident.load(Ordering::Relaxed)
     }
 }
 
@@ -63,7 +70,7 @@ fn range(file: Arc<dyn DiskFile>, position: u64, end: u64) -> ColdRange {
 
 #[test]
 fn a_range_is_cold_until_it_has_been_read_through() {
-    let file = Arc::new(Slow::default());
+    let file = Slow::new(STRIDE);
     let shared: Arc<dyn DiskFile> = file.clone();
     let front = range(Arc::clone(&shared), 100, 5_000);
     assert!(!front.is_cold());
@@ -76,7 +83,7 @@ fn a_range_is_cold_until_it_has_been_read_through() {
 
 #[test]
 fn a_range_that_was_cut_off_meanwhile_ends_early() {
-    let file = Arc::new(Slow::default());
+    let file = Slow::new(STRIDE);
     let mut range = range(file.clone(), 900_000, 2_000_000);
     range.warm().unwrap();
     assert_eq!(file.read.load(Ordering::Relaxed), 100_000);
@@ -93,6 +100,23 @@ fn one_reader_goes_past_the_cache_and_who_follows_it_does_not() {
     assert!(reads.goes_direct(4, Offset(7_000)));
     assert!(!reads.goes_direct(3 + RECENT_MS, Offset(7_000)));
     assert!(reads.goes_direct(4 + RECENT_MS, Offset(100)));
+}
+
+#[test]
+fn who_goes_on_reading_directly_is_not_asked_whether_it_is_in_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut log = empty(dir.path(), 20_000);
+    let (first, later) = (Tick::at(1), Tick { monotonic_ms: 1 + RECENT_MS, ..Tick::at(1) });
+    let part = |position, end| range(Slow::new(1_000_000), position, end);
+    assert!(!log.is_cold(first, &part(0, 300_000)));
+    assert!(log.directed(first, Offset(0), part(0, 300_000)).direct);
+    // the same again, what is further away, another segment and later on: who knows
+    assert!(log.is_cold(first, &part(290_000, 600_000)));
+    assert!(!log.is_cold(first, &part(0, 300_000)));
+    assert!(!log.is_cold(first, &part(300_001, 600_000)));
+    let other = ColdRange { base: Offset(9), ..part(290_000, 600_000) };
+    assert!(!log.is_cold(first, &other));
+    assert!(!log.is_cold(later, &part(290_000, 600_000)));
 }
 
 /// A log in segments of so many bytes, without any batch.
@@ -128,18 +152,12 @@ fn append(log: &mut Log, batches: i32, value: &[u8]) {
 /// The range that a read touches, brought into memory directly; none where the temporary
 /// directory's file system has no direct reads.
 fn brought(log: &mut Log, start: Offset, max_bytes: u32) -> Option<ColdRange> {
-    let at = log.segment_for(start);
-    let history = Arc::clone(&log.history);
-    let range = log.ask(at, |place, segment| {
-        let (file, base) = (segment.file(place)?, segment.base_offset());
-        let position = u64::from(segment.position_before(place, start)?);
-        let end = segment.reach(place, start, max_bytes)? + SLACK;
-        let end = end.min(u64::from(segment.size()));
-        let history = Arc::clone(&history);
-        let direct = true;
-        Ok(ColdRange { file, position, end, base, is_index: false, direct, history, held: None })
-    });
-    let mut range = range.unwrap();
+    let mut range = log.range_of(start, max_bytes).unwrap();
+    range.warm().unwrap();
+    if log.warmed(&range) {
+        return brought(log, start, max_bytes);
+    }
+    range.direct = true;
     range.warm().unwrap();
     range.held.is_some().then_some(range)
 }
@@ -207,7 +225,7 @@ fn a_read_of_large_batches_finds_them_all_in_memory() {
 fn a_segment_that_is_written_to_is_read_through_the_cache() {
     let dir = tempfile::tempdir().unwrap();
     let mut log = empty(dir.path(), 20_000);
-    let long = |base| ColdRange { base, ..range(Arc::new(Slow::default()), 0, 1_000_000) };
+    let long = |base| ColdRange { base, ..range(Slow::new(STRIDE), 0, 1_000_000) };
     // nothing was appended since it was opened
     assert!(log.directed(Tick::at(1), Offset(0), long(Offset(0))).direct);
     append(&mut log, 400, b"a value of a record");
@@ -217,6 +235,37 @@ fn a_segment_that_is_written_to_is_read_through_the_cache() {
     assert!(!log.directed(at(STILL_MS - 1), Offset(900), long(active)).direct);
     assert!(log.directed(at(STILL_MS - 1), Offset(500), long(Offset(0))).direct);
     assert!(log.directed(at(STILL_MS), Offset(900), long(active)).direct);
+}
+
+#[test]
+fn a_reader_of_old_records_comes_in_small_steps_while_others_append() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut log = empty(dir.path(), 1_000_000);
+    append(&mut log, 90, &[7; 5_000]);
+    let index = log.cold_read(Tick::at(1), Offset(0), 1 << 20, Appending::default()).unwrap();
+    let mut index = index.range.unwrap();
+    index.warm().unwrap();
+    assert!(log.warmed(&index));
+    let second = Tick { monotonic_ms: STILL_MS, ..Tick::at(1) };
+    let (idle, mut busy) = (Appending::default(), Appending::default());
+    busy.note(Tick { monotonic_ms: 1, ..second });
+    assert!(busy.goes_on(second) && !idle.goes_on(second));
+    assert!(!busy.goes_on(Tick { monotonic_ms: 1 + STILL_MS, ..second }));
+    let mut ask = |front, max_bytes, appending| {
+        log.closed[0].replace_file(Some(Slow::new(front)));
+        let read = log.cold_read(second, Offset(0), max_bytes, appending).unwrap();
+        (read.max_bytes, read.range.map(|range| range.end))
+    };
+    let (most, end) = ask(0, 1 << 20, idle);
+    assert!(most == 1 << 20 && end.unwrap() > 900_000);
+    let (most, end) = ask(0, 1 << 20, busy);
+    assert!(most == STEP && end.unwrap() < 400_000);
+    // all that is in memory is read at once, and a part of it without waiting for the rest
+    assert_eq!(ask(1_000_000, 1 << 20, busy), (1 << 20, None));
+    assert_eq!(ask(400_000, 1 << 20, busy), (STEP, None));
+    // who asks for little gets it
+    let (most, end) = ask(0, 1_000, busy);
+    assert!(most == 1_000 && end.is_some());
 }
 
 #[test]

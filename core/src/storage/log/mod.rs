@@ -29,7 +29,7 @@ use super::{DirHealth, Disk, LogConfig, StorageError};
 use crate::base::{Offset, Tick, TopicPartition};
 
 pub use append::Appended;
-pub use cold::ColdRange;
+pub use cold::{Appending, ColdRange, ColdRead};
 pub use flush::FlushJob;
 pub use progress::RecoveryProgress;
 pub use recovery::{OpenLog, Recovery};

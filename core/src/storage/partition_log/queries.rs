@@ -2,7 +2,7 @@
 
 use super::{PartitionLog, StorageError};
 use crate::base::{LeaderEpoch, Offset, Tick};
-use crate::storage::{ColdRange, LogSlice};
+use crate::storage::{Appending, ColdRange, ColdRead, LogSlice};
 
 /// What a read found.
 #[derive(Debug)]
@@ -56,17 +56,25 @@ impl PartitionLog {
         self.log.read(start, max_bytes, limit, true)
     }
 
-    /// What must come from the disk before a read from `start` is served without waiting for it.
+    /// As [`Log::cold_read`](crate::storage::Log::cold_read).
     ///
     /// # Errors
     /// When a file or an index cannot be read.
-    pub fn cold_range(
+    pub fn cold_read(
         &mut self,
         now: Tick,
         start: Offset,
         max_bytes: u32,
-    ) -> Result<Option<ColdRange>, StorageError> {
-        self.log.cold_range(now, start, max_bytes)
+        appending: Appending,
+    ) -> Result<ColdRead, StorageError> {
+        self.log.cold_read(now, start, max_bytes, appending)
+    }
+
+    /// Whether records that were found lie in a segment that nothing is appended to any more. A
+    /// fetch does not wait behind them (Kafka's `LogOffsetMetadata.onOlderSegment`).
+    #[must_use]
+    pub fn is_older(&self, found: &LogSlice) -> bool {
+        found.segment_base_offset < self.log.active_base_offset()
     }
 
     /// Carries out a read for which `range` was brought into memory.
