@@ -44,11 +44,12 @@ const UNPACKED_LIMIT: usize = 256 << 20;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadOptions {
     /// The most to read from the log, compressed batches as they lie there; the first batch comes
-    /// whole even if it is larger. `fetch.max.bytes` is the broker's own bound.
+    /// whole even if it is larger. `fetch.max.bytes` is the broker's own bound. Less may come of
+    /// what is not in memory, while others append.
     pub max_bytes: u32,
     /// How long to wait if there is too little.
     pub wait: Duration,
-    /// How much there must be for the answer not to wait.
+    /// How much there must be for the answer not to wait; records of an older segment do not wait.
     pub min_bytes: u32,
 }
 

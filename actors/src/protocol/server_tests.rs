@@ -143,15 +143,15 @@ fn a_client_that_keeps_sending_leaves_its_core_turns_for_others() {
         client.write_all(&api_versions(4, 1, "test")).await.unwrap();
         let answer = client.read_i32().await.unwrap() as usize;
         client.read_exact(&mut vec![0; answer]).await.unwrap();
-        let before = count();
+        let burst: Vec<u8> = (0..REQUESTS).flat_map(|_| api_versions(4, 1, "test")).collect();
+        let mut answers = vec![0; REQUESTS * (4 + answer)];
         let (mut read, mut write) = client.into_split();
+        let before = count();
         let sending = tokio::spawn(async move {
-            let burst: Vec<u8> = (0..REQUESTS).flat_map(|_| api_versions(4, 1, "test")).collect();
             write.write_all(&burst).await.unwrap();
             // dropped sooner it would end the connection
             write
         });
-        let mut answers = vec![0; REQUESTS * (4 + answer)];
         read.read_exact(&mut answers).await.unwrap();
         let seen = std::iter::zip(count(), before).map(|(now, then)| now - then);
         // a turn takes eight times what may be in flight

@@ -5,7 +5,7 @@ use actix::{Context, Handler};
 use kafka_protocol::error::ResponseError;
 use ottla_core::base::{Offset, Tick};
 use ottla_core::partition::SequenceError;
-use ottla_core::storage::{AppendError, AppendInfo, AppendOutcome};
+use ottla_core::storage::{AppendError, AppendInfo, AppendOrigin, AppendOutcome};
 
 use super::StorageActor;
 use super::data::NOT_OPEN;
@@ -47,12 +47,15 @@ impl StorageActor {
     pub(super) fn write_out(&mut self, id: LogId) {
         let Some(slot) = self.slots.get_mut(id) else { return };
         let now = now();
+        // not so what a consumer commits
+        if slot.inbox.iter().any(|append| append.context.origin == AppendOrigin::Client) {
+            self.appending.note(now);
+        }
         let Written { failed, flush } = match slot.inbox.len() {
             0 => return,
             1 => slot.write_one(now),
             _ => slot.write_together(now, &mut self.outcomes),
         };
-        self.appending.note(now);
         let reserve = slot.log.take_reserve_job();
         self.sweep.touched(id, slot);
         self.handles.used(id, &mut self.slots);

@@ -3,7 +3,7 @@
 use actix::{Context, Handler};
 use ottla_core::base::{Offset, TopicPartition};
 use ottla_core::partition::Refusal;
-use ottla_core::storage::{ColdRange, LogRead, PartitionLog, StorageError};
+use ottla_core::storage::{ColdRange, LogRead, LogSlice, PartitionLog, StorageError};
 
 use super::messages::{
     FindEpochEnd, FindOffset, Job, ListLogs, ListProducers, LogSize, MoveLogStart, ReadLog,
@@ -60,7 +60,9 @@ impl StorageActor {
             Some(range) => slot.log.read_held(range, find),
             None => find(&mut slot.log),
         };
-        let older = matches!(&read, Ok(LogRead::Records(found)) if slot.log.is_older(found));
+        let limit = msg.plan.limit;
+        let older = |found: &LogSlice| slot.log.is_older(found, limit);
+        let older = matches!(&read, Ok(LogRead::Records(found)) if older(found));
         self.handles.used(msg.log, &mut self.slots);
         if let (Some(range), Ok(LogRead::Records(slice))) = (range, &read)
             && let Some(missed) = range.missed(slice)

@@ -30,7 +30,7 @@ const MAX_SLICES: usize = 64;
 const PIECE: usize = 16 * 1024;
 
 /// Read directly at once, so that nobody else who needs the device waits long. A short answer to
-/// a reader of old records takes one such read.
+/// a reader of old records mostly takes one such read.
 const DIRECT_CHUNK: usize = 384 * 1024;
 
 /// The operating system's file system.

@@ -9,8 +9,9 @@ use crate::storage::direct::HeldFile;
 use crate::storage::segment::Segment;
 use crate::storage::{DiskFile, LogSlice, StorageError};
 
-/// How far apart the bytes are that are asked for.
+/// How far apart the bytes are that are asked for, at most and, of a short range, at least.
 const STRIDE: u64 = 256 * 1024;
+const SHORT_STRIDE: u64 = 64 * 1024;
 /// Read at once. The device's queue then never holds more than this for each thread that reads, so
 /// that nobody else who needs the device waits long.
 const CHUNK: usize = 256 * 1024;
@@ -20,8 +21,9 @@ const SLACK: u64 = 16 * 1024;
 const AHEAD: u64 = 1024 * 1024;
 /// Shorter reads go through the page cache, where reading ahead serves the ones that follow.
 const DIRECT_FROM: u64 = 256 * 1024;
-/// The most that an answer takes of what comes from the disk while others append. Who reads old
-/// records then comes in small steps, and no append waits behind a long one.
+/// The most that a read takes of what comes from the disk while others append, but for a first
+/// batch that is larger. Who reads old records then comes in small steps, and no append waits
+/// behind a long one.
 const STEP: u32 = 256 * 1024;
 /// For so long what was read directly counts as just read.
 const RECENT_MS: u64 = 10_000;
@@ -81,27 +83,13 @@ pub(super) struct DirectReads {
     /// From where the furthest of them read, and when.
     furthest: Offset,
     at_ms: Option<u64>,
-    /// The segment that was read last, from where and up to where.
-    last: Option<(Offset, u64, u64)>,
 }
 
 impl DirectReads {
-    fn is_recent(&self, now_ms: u64) -> bool {
-        self.at_ms.is_some_and(|then| now_ms.saturating_sub(then) < RECENT_MS)
-    }
-
-    /// Whether a range follows on the one that was read last. It is as cold as that was: to ask
-    /// would make the system read the byte that is asked for.
-    fn go_on(&self, now_ms: u64, range: &ColdRange) -> bool {
-        self.is_recent(now_ms)
-            && self.last.is_some_and(|(base, position, end)| {
-                base == range.base && position < range.position && range.position <= end
-            })
-    }
-
     /// Whether a read from `start` goes past the cache.
     fn goes_direct(&mut self, now_ms: u64, start: Offset) -> bool {
-        if self.is_recent(now_ms) && start <= self.furthest {
+        let recent = self.at_ms.is_some_and(|then| now_ms.saturating_sub(then) < RECENT_MS);
+        if recent && start <= self.furthest {
             return false;
         }
         (self.furthest, self.at_ms) = (start, Some(now_ms));
@@ -165,12 +153,13 @@ impl ColdRange {
         if self.position >= self.end {
             return false;
         }
+        let stride = ((self.end - self.position) / 4).clamp(SHORT_STRIDE, STRIDE);
         let mut at = self.position;
         while at < self.end {
             if !self.file.is_resident(at) {
                 return true;
             }
-            at += STRIDE;
+            at += stride;
         }
         !self.file.is_resident(self.end.saturating_sub(1))
     }
@@ -199,20 +188,15 @@ impl Log {
         if range.is_index {
             return Ok(ColdRead { max_bytes, range: Some(range) });
         }
-        if !self.is_cold(now, &range) {
+        if !range.is_cold() {
             return Ok(warm);
         }
         if max_bytes <= STEP || !appending.goes_on(now) {
             return Ok(ColdRead { max_bytes, range: Some(self.directed(now, start, range)) });
         }
         let range = self.range_of(start, STEP)?;
-        let range = self.is_cold(now, &range).then(|| self.directed(now, start, range));
+        let range = range.is_cold().then(|| self.directed(now, start, range));
         Ok(ColdRead { max_bytes: STEP, range })
-    }
-
-    fn is_cold(&self, now: Tick, range: &ColdRange) -> bool {
-        let reads = self.direct_reads.as_ref();
-        reads.is_some_and(|reads| reads.go_on(now.monotonic_ms, range)) || range.is_cold()
     }
 
     /// What a read touches: the whole index of its segment, if that is not in memory.
@@ -253,11 +237,7 @@ impl Log {
             return range;
         }
         let reads = self.direct_reads.get_or_insert_default();
-        let direct = reads.goes_direct(now.monotonic_ms, start);
-        if direct {
-            reads.last = Some((range.base, range.position, range.end));
-        }
-        ColdRange { direct, ..range }
+        ColdRange { direct: reads.goes_direct(now.monotonic_ms, start), ..range }
     }
 
     /// Lets reads of a segment find in memory what was brought there, until [`Self::put_back`].

@@ -102,23 +102,6 @@ fn one_reader_goes_past_the_cache_and_who_follows_it_does_not() {
     assert!(reads.goes_direct(4 + RECENT_MS, Offset(100)));
 }
 
-#[test]
-fn who_goes_on_reading_directly_is_not_asked_whether_it_is_in_memory() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut log = empty(dir.path(), 20_000);
-    let (first, later) = (Tick::at(1), Tick { monotonic_ms: 1 + RECENT_MS, ..Tick::at(1) });
-    let part = |position, end| range(Slow::new(1_000_000), position, end);
-    assert!(!log.is_cold(first, &part(0, 300_000)));
-    assert!(log.directed(first, Offset(0), part(0, 300_000)).direct);
-    // the same again, what is further away, another segment and later on: who knows
-    assert!(log.is_cold(first, &part(290_000, 600_000)));
-    assert!(!log.is_cold(first, &part(0, 300_000)));
-    assert!(!log.is_cold(first, &part(300_001, 600_000)));
-    let other = ColdRange { base: Offset(9), ..part(290_000, 600_000) };
-    assert!(!log.is_cold(first, &other));
-    assert!(!log.is_cold(later, &part(290_000, 600_000)));
-}
-
 /// A log in segments of so many bytes, without any batch.
 fn empty(dir: &Path, segment_bytes: u32) -> Log {
     let env = LogEnv { disk: Arc::new(RealDisk), health: DirHealth::new(dir) };
@@ -252,7 +235,7 @@ fn a_reader_of_old_records_comes_in_small_steps_while_others_append() {
     assert!(busy.goes_on(second) && !idle.goes_on(second));
     assert!(!busy.goes_on(Tick { monotonic_ms: 1 + STILL_MS, ..second }));
     let mut ask = |front, max_bytes, appending| {
-        log.closed[0].replace_file(Some(Slow::new(front)));
+        log.closed.front_mut().unwrap().replace_file(Some(Slow::new(front)));
         let read = log.cold_read(second, Offset(0), max_bytes, appending).unwrap();
         (read.max_bytes, read.range.map(|range| range.end))
     };

@@ -182,6 +182,13 @@ impl Log {
         self.next_offset
     }
 
+    /// Base offset of the segment that an offset lies in, or will.
+    #[must_use]
+    pub(crate) fn segment_base(&self, offset: Offset) -> Offset {
+        let closed = self.closed.get(self.segment_for(offset));
+        closed.map_or(self.active.base_offset(), Segment::base_offset)
+    }
+
     /// Base offset of the segment that is written to.
     #[must_use]
     pub fn active_base_offset(&self) -> Offset {

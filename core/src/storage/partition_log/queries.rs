@@ -70,11 +70,11 @@ impl PartitionLog {
         self.log.cold_read(now, start, max_bytes, appending)
     }
 
-    /// Whether records that were found lie in a segment that nothing is appended to any more. A
-    /// fetch does not wait behind them (Kafka's `LogOffsetMetadata.onOlderSegment`).
+    /// Whether records that were found lie in an older segment than `limit`, up to which could be
+    /// read. A fetch does not wait behind them (Kafka's `LogOffsetMetadata.onOlderSegment`).
     #[must_use]
-    pub fn is_older(&self, found: &LogSlice) -> bool {
-        found.segment_base_offset < self.log.active_base_offset()
+    pub fn is_older(&self, found: &LogSlice, limit: Offset) -> bool {
+        found.segment_base_offset < self.log.segment_base(limit)
     }
 
     /// Carries out a read for which `range` was brought into memory.
