@@ -12,7 +12,8 @@ use crate::kafka_tools::run_tool;
 use crate::kafka_tools::table::{Compare, class_of};
 
 /// What both are called with: how standard output is compared, whether standard error has words
-/// of our own (`*`) or is not compared (`-`: Kafka's tool only logs), and the words.
+/// of our own (`*`) or is not compared (`-`: Kafka's tool only logs), whether something must be on
+/// standard output (`+`: two that came too late would agree on nothing), and the words.
 const CALLS: &[(&str, &str)] = &[
     ("=*", "--topic one --from-beginning --max-messages 6"),
     ("=", "--topic one --partition 0 --offset 2 --max-messages 3"),
@@ -44,11 +45,11 @@ const CALLS: &[(&str, &str)] = &[
     ("~*", "--include ma.*|one --from-beginning --max-messages 46"),
     ("=*", "--topic one --group readers --from-beginning --max-messages 4"),
     (
-        "=*",
-        "--topic __consumer_offsets --from-beginning --timeout-ms 2000 --formatter \
+        "=*+",
+        "--topic __consumer_offsets --from-beginning --timeout-ms 5000 --formatter \
            org.apache.kafka.tools.consumer.OffsetsMessageFormatter",
     ),
-    ("=*", "--topic one --from-beginning --timeout-ms 1500 --isolation-level read_committed"),
+    ("=*+", "--topic one --from-beginning --timeout-ms 5000 --isolation-level read_committed"),
     (
         "=*",
         "--topic one --partition 0 --offset earliest --max-messages 6 --value-deserializer \
@@ -106,7 +107,10 @@ const CALLS: &[(&str, &str)] = &[
 
 #[test]
 fn console_consumer_is_kafkas() {
-    let Some(mut pair) = Pair::start(&[("offsets.topic.num.partitions", "1")]) else { return };
+    // what a new group waits for its members is not to outlast a `--timeout-ms`
+    let settings =
+        [("offsets.topic.num.partitions", "1"), ("group.initial.rebalance.delay.ms", "0")];
+    let Some(mut pair) = Pair::start(&settings) else { return };
     let bootstrap = pair.brokers()[1].bootstrap();
     actix::System::new().block_on(fill(&bootstrap));
     let mut differences = Vec::new();
@@ -129,6 +133,9 @@ fn console_consumer_is_kafkas() {
             assert!(!found.err.is_empty(), "{words}: nothing is said");
             wanted.err.clear();
             found.err.clear();
+        }
+        if mark.contains('+') {
+            assert!(!found.out.is_empty(), "{words}: nothing is read");
         }
         let said = difference(compare, mark.contains('*'), &wanted, &found);
         if !said.is_empty() {
