@@ -158,7 +158,8 @@ fn offsets(answer: &FetchResponse) -> Vec<i64> {
 fn with_broker<F: Future<Output = ()>>(test: impl FnOnce(Client, Topic) -> F) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("data").to_string_lossy().into_owned();
-    let settings = [("listeners", "PLAINTEXT://127.0.0.1:0"), ("log.dirs", &path)];
+    let segment = ("log.segment.bytes", "1048576");
+    let settings = [("listeners", "PLAINTEXT://127.0.0.1:0"), ("log.dirs", &path), segment];
     let settings = Arc::new(Settings::with(settings).unwrap());
     actix_rt::System::new().block_on(async {
         let broker = Broker::start(settings, Arc::new(RealDisk)).await.unwrap();
@@ -286,6 +287,23 @@ fn a_long_poll_ends_with_its_time_or_with_data() {
         assert_eq!(producer.produce(12, &topic, 2).await, (0, 0));
         let answer: FetchResponse = client.receive(ApiKey::Fetch, 12).await;
         assert_eq!(offsets(&answer), [0, 0]);
+    });
+}
+
+#[test]
+fn a_long_poll_of_an_older_segment_has_nothing_to_wait_for() {
+    with_broker(|mut client, topic| async move {
+        let records = 40_000;
+        for base in [0, records] {
+            let request = produce(9, &topic, 0, -1, batch(records));
+            let answer: ProduceResponse = client.call(ApiKey::Produce, 9, &request).await;
+            let offset = answer.responses[0].partition_responses[0].base_offset;
+            assert_eq!(usize::try_from(offset), Ok(base));
+        }
+        // the rest of its segment is less than is asked for, and no append adds to it
+        let waiting = fetch(12, &topic, &[(0, 0)]).with_max_wait_ms(60_000);
+        let answer = client.fetch(12, &waiting.with_min_bytes(5_000_000)).await;
+        assert_eq!(offsets(&answer), [0]);
     });
 }
 
