@@ -40,25 +40,25 @@ fn run(given: &Given, out: &mut Out) -> Result<(), Stop> {
         out.line("No kafka server to stop")?;
         return Err(Stop::Exit(1));
     }
+    let (mut stopped, mut untold) = (false, None);
     for broker in brokers {
         let meant = match (id, role) {
-            (None, None) => true,
-            (Some(id), _) => broker.setting("node.id")?.is_some_and(|found| found == id),
-            (None, Some(role)) => {
-                broker.setting("process.roles")?.is_some_and(|found| found == role)
-            }
+            (None, None) => Ok(true),
+            (Some(id), _) => broker.has("node.id", id),
+            (None, Some(role)) => broker.has("process.roles", role),
         };
-        if meant {
-            let ended = pidfd_send_signal(&broker.handle, signal);
-            // one that has ended by itself in the meantime is stopped too
-            if let Err(error) = ended
-                && error != rustix::io::Errno::SRCH
-            {
-                return Err(Stop::error(format!("cannot end process {}: {error}", broker.pid)));
+        match meant {
+            Ok(true) => {
+                broker.send(signal)?;
+                stopped = true;
             }
+            Ok(false) => {}
+            // it may not be the one that is meant, and does not stand before the others
+            Err(error) => untold = Some(error),
         }
     }
-    Ok(())
+    // there may be more of a role
+    untold.filter(|_| !stopped || id.is_none()).map_or(Ok(()), Err)
 }
 
 /// The signal that the variable SIGNAL names, as for Kafka's script.
@@ -106,6 +106,19 @@ impl Broker {
         }
         let words = words(&fs::read(dir.join("cmdline")).ok()?);
         is_broker(&words).then_some(Self { pid, handle, words })
+    }
+
+    /// Ends it. One that has ended by itself in the meantime is stopped too.
+    fn send(&self, signal: Signal) -> Result<(), Stop> {
+        match pidfd_send_signal(&self.handle, signal) {
+            Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
+            Err(error) => Err(Stop::error(format!("cannot end process {}: {error}", self.pid))),
+        }
+    }
+
+    /// Whether it was started with this value of a setting.
+    fn has(&self, key: &str, value: &str) -> Result<bool, Stop> {
+        Ok(self.setting(key)?.is_some_and(|found| found == value))
     }
 
     /// A setting that the broker was started with.
