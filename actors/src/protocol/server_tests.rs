@@ -341,14 +341,14 @@ fn a_peer_that_never_reads_is_not_read_any_further() {
 #[test]
 fn idle_connections_are_closed_and_stalled_ones_too() {
     let mut rules = rules();
-    rules.max_idle_ms = Some(300);
+    rules.max_idle_ms = Some(1_000);
     with_server(rules, |address, _, server| async move {
         let mut idle = TcpStream::connect(address).await.unwrap();
         let mut partial = TcpStream::connect(address).await.unwrap();
         partial.write_all(&[0, 0]).await.unwrap();
         let mut active = TcpStream::connect(address).await.unwrap();
         let started = monotonic_ms();
-        while monotonic_ms() < started + 900 {
+        while monotonic_ms() < started + 2_500 {
             active.write_all(&api_versions(4, 1, "test")).await.unwrap();
             response(&mut active, 4).await;
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -103,7 +103,7 @@ async fn replicas_spread_over_directories_and_are_found_there_again() {
         let topic = image.topic("t").unwrap();
         topic.partitions.iter().all(|p| node.storage.dir(p.directories[0]).is_some())
     };
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + Duration::from_secs(30);
     while !known() {
         assert!(Instant::now() < deadline, "the directories were not written down");
         tokio::time::sleep(Duration::from_millis(2)).await;
@@ -168,7 +168,7 @@ async fn a_lost_directory_takes_its_partitions_offline_and_no_others() {
         let topic = image.topic("t").unwrap();
         topic.partitions.iter().map(|p| (p.directories[0], p.leader.0)).collect::<Vec<_>>()
     };
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + Duration::from_secs(30);
     while leaders().iter().any(|(dir, _)| dir.is_nil()) {
         assert!(Instant::now() < deadline, "the directories were not written down");
         tokio::time::sleep(Duration::from_millis(2)).await;
@@ -217,7 +217,7 @@ async fn a_manager_that_panics_is_rebuilt_beside_what_runs() {
         ReplicaManager::new(Arc::clone(&managed), epitaph)
     }));
     tell(&manager, PanicNow);
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + Duration::from_secs(30);
     while starts.load(Ordering::Relaxed) < 2 {
         assert!(Instant::now() < deadline, "the manager was not rebuilt");
         tokio::time::sleep(Duration::from_millis(2)).await;

@@ -72,7 +72,7 @@ fn a_connection_moves_to_its_partition_and_loses_nothing() {
 
 #[test]
 fn a_moved_connection_is_closed_when_idle_and_counted_once() {
-    let settings = [("connections.max.idle.ms", "300"), ("max.connections.per.ip", "1")];
+    let settings = [("connections.max.idle.ms", "2000"), ("max.connections.per.ip", "1")];
     with_two_cores(&settings, |mut client, topic, server| async move {
         move_about(&mut client, &topic, &server, 1).await;
         let address = client.0.peer_addr().unwrap();

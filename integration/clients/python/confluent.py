@@ -64,14 +64,14 @@ def read(command):
     client, topic, place = consumer(), command["topic"], command.get("from", {})
     tally = Tally()
     try:
-        partitions = sorted(client.list_topics(topic, 10).topics[topic].partitions)
-        ends = {p: client.get_watermark_offsets(TopicPartition(topic, p), 10)[1] for p in partitions}
+        partitions = sorted(client.list_topics(topic, 30).topics[topic].partitions)
+        ends = {p: client.get_watermark_offsets(TopicPartition(topic, p), 30)[1] for p in partitions}
         start = {p: -2 for p in partitions}
         if "offset" in place:
             start = {p: place["offset"] for p in partitions}
         if "timestamp" in place:
             asked = [TopicPartition(topic, p, place["timestamp"]) for p in partitions]
-            start = {t.partition: t.offset for t in client.offsets_for_times(asked, 10)}
+            start = {t.partition: t.offset for t in client.offsets_for_times(asked, 30)}
         left = {p for p in partitions if start[p] != -1 and start[p] < ends[p] and ends[p] > 0}
         # a seek must win over where the assignment began
         client.assign([TopicPartition(topic, p, ends[p]) for p in left])

@@ -36,7 +36,7 @@ pub fn sendfile(bytes: u64) -> Result<Finding, Missing> {
     let read = kcat.args(["-f", "%S\n"]).output().expect("kcat runs");
     assert!(read.status.success(), "kcat could not read");
     strace.signal(Signal::INT);
-    strace.wait_end(Duration::from_secs(10));
+    strace.wait_end(Duration::from_secs(30));
 
     let sent = sent_uncopied(dir.path());
     #[expect(clippy::cast_precision_loss, reason = "a share, far below 2^52 bytes")]
@@ -71,7 +71,7 @@ fn attach(broker: &OttlaProcess, dir: &Path) -> ChildProcess {
     command.arg(dir.join("trace")).args(["-p", &broker.id().to_string()]);
     let child = ChildProcess::start("strace", &mut command, &dir.join("strace.log"));
     let mut strace = child.expect("strace runs");
-    wait_for("strace to attach", Duration::from_secs(10), || {
+    wait_for("strace to attach", Duration::from_secs(30), || {
         assert!(strace.ended().is_none(), "strace ended: {}", strace.output());
         strace.output().contains("attached").then_some(())
     });

@@ -163,16 +163,23 @@ fn promises_cost_nothing_and_slow_or_deaf_peers_harm_nobody() {
 
 #[test]
 fn idle_connections_are_closed_and_limits_hold() {
+    let limited = OttlaOptions::default().set("max.connections.per.ip", 5).start();
+    let at = address(&limited);
+    let mut five: Vec<BareClient> =
+        (0..5).map(|_| BareClient::connect(at).expect("a connection")).collect();
+    five.iter_mut().for_each(hello);
+    let mut sixth = BareClient::connect(at).expect("the backlog takes it");
+    assert!(sixth.is_closed());
+    five.iter_mut().for_each(hello);
+
     let broker = OttlaOptions::default()
-        .set("connections.max.idle.ms", 500)
+        .set("connections.max.idle.ms", 2_000)
         .set("max.connections.per.ip", 5)
         .start();
     let address = address(&broker);
     let mut idle: Vec<BareClient> =
         (0..5).map(|_| BareClient::connect(address).expect("a connection")).collect();
     idle.iter_mut().for_each(hello);
-    let mut sixth = BareClient::connect(address).expect("the backlog takes it");
-    assert!(sixth.is_closed());
     assert!(idle.iter_mut().all(BareClient::is_closed));
     wait_for("room for a new connection", LIMIT, || {
         let mut client = BareClient::connect(address).ok()?;

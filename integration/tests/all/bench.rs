@@ -42,6 +42,7 @@ fn what_producers_were_promised_is_stored() {
         assert_eq!(result["stored_ok"], true, "{result}");
         assert_eq!(result["errors"], 0, "{result}");
         assert!(result["acked_msgs"].is_u64(), "{result}");
+        assert!(result["stored_msgs"].as_i64() > Some(0), "{result}");
     }
 }
 
@@ -67,6 +68,11 @@ fn fetchers_find_every_offset() {
     let result = result(&bench(&arguments, &broker.bootstrap()));
     assert_eq!(result["offsets_contiguous"], true, "{result}");
     assert_eq!(result["errors"], 0, "{result}");
+    // until everything was read, however long it takes
+    let arguments = [&["consume"], &SHORT[..], &more, &["--once"]].concat();
+    let result = self::result(&bench(&arguments, &broker.bootstrap()));
+    assert_eq!(result["offsets_contiguous"], true, "{result}");
+    assert!(result["mb_per_s"].as_f64() > Some(0.0), "{result}");
 }
 
 #[test]
@@ -75,6 +81,7 @@ fn what_was_produced_is_delivered() {
     let arguments = [&["e2e"], &SHORT[..], &["--rate", "200", "--pairs", "2"]].concat();
     let result = result(&bench(&arguments, &broker.bootstrap()));
     assert_eq!(result["delivered_ok"], true, "{result}");
+    assert!(result["delivered"].as_i64() > Some(0), "{result}");
 }
 
 #[test]
@@ -83,7 +90,9 @@ fn cold_reads_are_taken_in_turns_and_leave_nothing() {
     let dir = broker.data_dir();
     let more = ["--fill", "1e6", "--rounds", "1", "--settle", "0", "--quiet", "0"];
     let place = ["--rate", "2000", "--log-dir", dir.to_str().expect("a name")];
-    let arguments = [&["cold"], &SHORT[..], &more, &place].concat();
+    // the reader is to have connected before the producer's seconds are over
+    let seconds = ["--seconds", "3", "--warmup", "0.1", "--json"];
+    let arguments = [&["cold"], &seconds[..], &more, &place].concat();
     let output = bench(&arguments, &broker.bootstrap());
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}");

@@ -34,7 +34,7 @@ pub(super) async fn read(consumer: &Consumer, count: usize) -> BTreeMap<i32, Vec
     let mut read: BTreeMap<i32, Vec<i64>> = BTreeMap::new();
     let mut left = count;
     while left > 0 {
-        let records = consumer.poll(Duration::from_secs(10)).await.unwrap();
+        let records = consumer.poll(Duration::from_secs(30)).await.unwrap();
         assert!(!records.is_empty(), "{left} records do not come");
         for record in &records {
             let value = String::from_utf8(record.value.clone().unwrap().to_vec()).unwrap();
@@ -64,7 +64,7 @@ fn every_record_comes_once_and_in_order() {
         // what is written while it waits comes too, also where nothing was before
         let (written, next) = futures_util::join!(
             fill(&address, 2, 0, 1),
-            tokio::time::timeout(Duration::from_secs(10), consumer.next(),)
+            tokio::time::timeout(Duration::from_secs(30), consumer.next(),)
         );
         let () = written;
         let next = next.unwrap().unwrap();
@@ -144,10 +144,10 @@ fn what_cannot_be_read_is_told() {
     with_broker(|address| async move {
         let consumer = start(&address, |config| config.fetching.reset = ResetPolicy::None);
         consumer.assign(&[tp(0)]);
-        let told = consumer.poll(Duration::from_secs(10)).await.unwrap_err();
+        let told = consumer.poll(Duration::from_secs(30)).await.unwrap_err();
         assert_eq!(told, ConsumerError::Fetch(FetchError::NoOffset(tp(0))));
         consumer.seek(&tp(0), Offset(7)).unwrap();
-        let told = consumer.poll(Duration::from_secs(10)).await.unwrap_err();
+        let told = consumer.poll(Duration::from_secs(30)).await.unwrap_err();
         let (partition, offset) = (tp(0), Offset(7));
         assert_eq!(told, FetchError::OffsetOutOfRange { partition, offset }.into());
     });

@@ -114,7 +114,7 @@ fn address(at: &str) -> Vec<String> {
 fn stalled_pipe(at: &str) {
     let session = [
         "--command-property",
-        "session.timeout.ms=1500",
+        "session.timeout.ms=6000",
         "--command-property",
         "heartbeat.interval.ms=50",
         "--command-property",
@@ -126,7 +126,7 @@ fn stalled_pipe(at: &str) {
     let full = || (rustix::io::ioctl_fionread(&pipe).expect("a pipe") >= 30_000).then_some(());
     wait_for("a full pipe", LIMIT, full);
     let left = || (group(at, "stalled").1 == 0).then_some(());
-    assert_eq!(poll_until(Duration::from_millis(2_500), left), None, "the session ran out");
+    assert_eq!(poll_until(Duration::from_secs(8), left), None, "the session ran out");
     let (code, said) = end(child, Some(Signal::INT));
     assert_eq!(code, Some(130), "{said}");
     let mut text = String::new();

@@ -47,6 +47,7 @@ fn content(bootstrap: &str, topic: &str) -> String {
     let mut command = kcat().expect("kcat was there");
     command.args(["-C", "-e", "-q", "-Z", "-b", bootstrap, "-t", topic]);
     let output = command.args(["-f", "%p %o %k=%s %h\\n"]).output().expect("kcat runs");
+    assert!(output.status.success(), "{output:?}");
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
@@ -107,6 +108,7 @@ fn producer_perf_test_does_what_kafkas_does() {
         assert_eq!(shape(&found.out), shape(&wanted.out), "{call}");
         let places = pair.brokers().each_ref().map(Broker::bootstrap);
         let [wanted, found] = places.each_ref().map(|place| content(place, topic));
+        assert!(!wanted.is_empty(), "{call}");
         assert_eq!(found, wanted, "{call}");
     }
     for call in [

@@ -19,7 +19,7 @@ use normal::Place;
 use table::{Compare, Step, steps};
 
 /// What a tool run gave.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Outcome {
     pub(crate) exit: i64,
     pub(crate) out: String,
