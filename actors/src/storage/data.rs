@@ -3,7 +3,7 @@
 use actix::{Context, Handler};
 use ottla_core::base::{Offset, TopicPartition};
 use ottla_core::partition::Refusal;
-use ottla_core::storage::{ColdRange, LogRead, LogSlice, PartitionLog, StorageError};
+use ottla_core::storage::{ColdRange, LogRead, PartitionLog, StorageError};
 
 use super::messages::{
     FindEpochEnd, FindOffset, Job, ListLogs, ListProducers, LogSize, MoveLogStart, ReadLog,
@@ -61,8 +61,7 @@ impl StorageActor {
             None => find(&mut slot.log),
         };
         let limit = msg.plan.limit;
-        let older = |found: &LogSlice| slot.log.is_older(found, limit);
-        let older = matches!(&read, Ok(LogRead::Records(found)) if older(found));
+        let older = matches!(&read, Ok(LogRead::Records(found)) if slot.log.is_older(found, limit));
         self.handles.used(msg.log, &mut self.slots);
         if let (Some(range), Ok(LogRead::Records(slice))) = (range, &read)
             && let Some(missed) = range.missed(slice)
